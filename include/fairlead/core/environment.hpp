@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: BSL-1.0
+// What a piece of fairlead code runs in: an executor with its clock, timers and random source.
+#pragma once
+
+#include <fairlead/core/clock.hpp>
+#include <fairlead/core/config.hpp>
+#include <fairlead/core/random.hpp>
+#include <fairlead/core/timer_queue.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <cstdint>
+#include <memory>
+
+namespace fairlead {
+
+/// An executor and the seams that belong to it. One per event loop; it must outlive everything that was
+/// started in it.
+///
+/// The executor must never run two handlers at the same time: an `io_context` that one thread runs, or a
+/// strand. `run` and `runtime` make their own environments; on an `io_context` of yours call
+/// `environment::of`, on a strand construct one.
+///
+/// *Thread safety*: use it from handlers of its executor only; `executor()` and `time()` from any thread.
+///
+/// *Example*:
+/// ```cpp
+/// boost::asio::io_context loop(1);
+/// auto& env = fairlead::environment::of(loop.get_executor());
+/// ```
+class environment {
+ public:
+  /// Real time on `executor`, which must belong to an Asio `io_context` or a strand of one.
+  explicit environment(boost::asio::any_io_executor executor);
+
+  /// Other seams, as simulations use them. Keeps the references.
+  environment(boost::asio::any_io_executor executor, clock& time, alarm& wake, std::uint64_t seed);
+
+  environment(const environment&) = delete;
+  environment& operator=(const environment&) = delete;
+  ~environment();
+
+  /// The environment that belongs to the execution context of `executor`; made at the first call, lives as
+  /// long as that context. For contexts that are run by one thread.
+  [[nodiscard]] static environment& of(const boost::asio::any_io_executor& executor);
+
+  [[nodiscard]] const boost::asio::any_io_executor& executor() const noexcept { return executor_; }
+  [[nodiscard]] clock& time() const noexcept { return clock_; }
+  [[nodiscard]] time_point now() const noexcept { return clock_.now(); }
+  [[nodiscard]] timer_queue& timers() noexcept { return timers_; }
+  [[nodiscard]] random_source& random() noexcept { return random_; }
+
+ private:
+  boost::asio::any_io_executor executor_;
+  clock& clock_;
+  std::unique_ptr<alarm> own_alarm_;
+  timer_queue timers_;
+  random_source random_;
+};
+
+}  // namespace fairlead

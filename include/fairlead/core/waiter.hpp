@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: BSL-1.0
+// The one way in which fairlead suspends a coroutine: until it is notified, cancelled or out of time.
+#pragma once
+
+#include <fairlead/core/context.hpp>
+#include <fairlead/core/task.hpp>
+
+#include <atomic>
+#include <cstdint>
+
+namespace fairlead {
+
+/// Why a wait ended.
+enum class wake : std::uint8_t { notified, cancelled, deadline };
+
+/// One suspension. Lives in the frame of the coroutine that waits; semaphores, channels, pools and your
+/// own primitives hand it to whoever will notify it.
+///
+/// The first of notification, cancellation and deadline wins and the others have no effect. A waiter that
+/// was notified has been given what it waited for, even if the context is cancelled before the coroutine
+/// runs again: the owner of the resource decides what to do then.
+///
+/// *Thread safety*: `notify` may be called from any thread while the waiter lives and its `wait` has not
+/// been resumed, that is, under the lock that guards the queue it stands in. The rest belongs to the
+/// executor of its context.
+class waiter {
+ public:
+  /// Ends with cancellation or deadline of `cx` too.
+  explicit waiter(const context& cx) noexcept : cx_(&cx) {}
+  /// Ends only when notified: for joins, which never give up.
+  waiter() noexcept = default;
+  waiter(const waiter&) = delete;
+  waiter& operator=(const waiter&) = delete;
+  /// Destroying it while it waits is fine (its coroutine is being destroyed), outside any queue.
+  ~waiter() = default;
+
+  /// Suspends until notified, cancelled or out of time; at once when one of them is so already. A
+  /// notification beats a cancellation, and a cancellation a deadline, when both stand at that moment.
+  ///
+  /// *Cancellation*: of the context, and of the Asio coroutine that awaits; both end in `wake::cancelled`.
+  [[nodiscard]] task<wake> wait();
+
+  /// Wakes it. False when it had been woken, by whatever cause, before.
+  bool notify() noexcept { return finish(state::notified); }
+
+  /// True once it has been woken, by whatever cause.
+  [[nodiscard]] bool woken() const noexcept {
+    const auto s = state_.load(std::memory_order_acquire);
+    return s != state::idle && s != state::waiting;
+  }
+
+ private:
+  friend class waiter_queue;
+  enum class state : std::uint8_t { idle, waiting, notified, cancelled, deadline };
+  struct operation;
+
+  bool finish(state reason) noexcept;
+
+  const context* cx_ = nullptr;
+  operation* operation_ = nullptr;
+  std::atomic<state> state_{state::idle};
+  waiter* next_ = nullptr;
+  waiter* prev_ = nullptr;
+};
+
+/// An intrusive FIFO of waiters. Guard it with the lock of the thing that owns it.
+class waiter_queue {
+ public:
+  waiter_queue() = default;
+  waiter_queue(const waiter_queue&) = delete;
+  waiter_queue& operator=(const waiter_queue&) = delete;
+
+  [[nodiscard]] bool empty() const noexcept { return first_ == nullptr; }
+  [[nodiscard]] std::size_t size() const noexcept { return size_; }
+  void push_back(waiter& w) noexcept;
+  /// Nothing happens when `w` is not in this queue.
+  void remove(waiter& w) noexcept;
+  /// Takes waiters from the front until one can be notified; false when there was none.
+  bool notify_one() noexcept;
+  /// Notifies and removes all.
+  void notify_all() noexcept;
+
+ private:
+  waiter* first_ = nullptr;
+  waiter* last_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+}  // namespace fairlead
