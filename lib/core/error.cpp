@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 // Storage, annotations and the one-line text of errors.
 //
-// How it works: the numbers of an alternative live in two words of the error itself, its text in a shared,
-// reference-counted block that exists only when there is text, a cause or headers. Copies share the block;
-// a write to a shared block copies it first.
+// How it works: the numbers of an alternative live in two words of the error itself, its text in a
+// shared, reference-counted block that exists only when there is text, a cause or headers. Copies
+// share the block; a write to a shared block copies it first.
 #include <fairlead/core/error.hpp>
 
 #include <array>
@@ -36,8 +36,12 @@ using detail::error_detail;
 
 constexpr std::uint64_t no_wait = ~std::uint64_t{0};
 
-std::uint64_t from_duration(duration d) noexcept { return static_cast<std::uint64_t>(d.count()); }
-duration to_duration(std::uint64_t n) noexcept { return duration(static_cast<duration::rep>(n)); }
+std::uint64_t from_duration(duration d) noexcept {
+  return static_cast<std::uint64_t>(d.count());
+}
+duration to_duration(std::uint64_t n) noexcept {
+  return duration(static_cast<duration::rep>(n));
+}
 std::uint64_t from_wait(std::optional<duration> wait) noexcept {
   return wait ? from_duration(*wait) : no_wait;
 }
@@ -64,8 +68,8 @@ error::error(error_kind kind, std::uint64_t first, std::uint64_t second, std::st
 
 error::error(const errors::cancelled& /*e*/) noexcept : kind_(error_kind::cancelled) {}
 error::error(const errors::timeout& e)
-    : error(error_kind::timeout, from_duration(e.limit), static_cast<std::uint64_t>(e.scope), e.target, {},
-            {}, {}) {}
+    : error(error_kind::timeout, from_duration(e.limit), static_cast<std::uint64_t>(e.scope),
+            e.target, {}, {}, {}) {}
 error::error(const errors::deadline& e)
     : error(error_kind::deadline, from_duration(e.limit), 0, e.target, {}, {}, {}) {}
 error::error(const errors::connection_refused& e)
@@ -74,14 +78,17 @@ error::error(const errors::connection_reset& e)
     : error(error_kind::connection_reset, 0, 0, e.url, {}, {}, {}) {}
 error::error(const errors::connection_closed& e)
     : error(error_kind::connection_closed, e.received, e.expected, e.url, {}, {}, {}) {}
-error::error(const errors::unreachable& e) : error(error_kind::unreachable, 0, 0, e.url, {}, {}, {}) {}
+error::error(const errors::unreachable& e)
+    : error(error_kind::unreachable, 0, 0, e.url, {}, {}, {}) {}
 error::error(const errors::dns_failure& e)
     : error(error_kind::dns_failure, 0, 0, e.host, e.reason, {}, {}) {}
-error::error(const errors::tls_failure& e) : error(error_kind::tls_failure, 0, 0, e.url, e.reason, {}, {}) {}
+error::error(const errors::tls_failure& e)
+    : error(error_kind::tls_failure, 0, 0, e.url, e.reason, {}, {}) {}
 error::error(const errors::protocol_error& e)
     : error(error_kind::protocol_error, 0, 0, e.url, e.reason, {}, {}) {}
 error::error(const errors::http_error& e)
-    : error(error_kind::http_error, e.status, from_wait(e.retry_after), e.url, e.body, e.headers, {}) {
+    : error(error_kind::http_error, e.status, from_wait(e.retry_after), e.url, e.body, e.headers,
+            {}) {
   sent_ = error_sent::answered;
 }
 error::error(const errors::serialization_error& e)
@@ -95,7 +102,8 @@ error::error(const errors::bulkhead_full& e)
     : error(error_kind::bulkhead_full, e.limit, 0, e.policy, {}, {}, {}) {}
 error::error(const errors::rate_limited& e)
     : error(error_kind::rate_limited, 0, from_wait(e.retry_after), e.policy, {}, {}, {}) {}
-error::error(const errors::throttled& e) : error(error_kind::throttled, 0, 0, e.policy, {}, {}, {}) {}
+error::error(const errors::throttled& e)
+    : error(error_kind::throttled, 0, 0, e.policy, {}, {}, {}) {}
 error::error(const errors::shed& e) : error(error_kind::shed, 0, 0, e.policy, {}, {}, {}) {}
 error::error(const errors::pool_exhausted& e)
     : error(error_kind::pool_exhausted, e.limit, 0, e.origin, {}, {}, {}) {}
@@ -105,7 +113,8 @@ error::error(const errors::outcome_unknown& e)
     : error(error_kind::outcome_unknown, 0, 0, e.target, e.reason, {}, {}) {
   sent_ = error_sent::unknown;
 }
-error::error(const errors::invalid_url& e) : error(error_kind::invalid_url, 0, 0, e.url, e.reason, {}, {}) {}
+error::error(const errors::invalid_url& e)
+    : error(error_kind::invalid_url, 0, 0, e.url, e.reason, {}, {}) {}
 error::error(const errors::invalid_argument& e)
     : error(error_kind::invalid_argument, 0, 0, e.what, e.reason, {}, {}) {}
 error::error(const errors::application& e)
@@ -156,7 +165,9 @@ error& error::operator=(error&& other) noexcept {
   return *this;
 }
 
-error::~error() { release(detail_); }
+error::~error() {
+  release(detail_);
+}
 
 error_detail& error::own_detail() {
   if (detail_ == nullptr) {
@@ -169,7 +180,8 @@ error_detail& error::own_detail() {
 }
 
 std::string_view error::text(int i) const noexcept {
-  return detail_ == nullptr ? std::string_view{} : std::string_view(detail_->text[static_cast<std::size_t>(i)]);
+  return detail_ == nullptr ? std::string_view{}
+                            : std::string_view(detail_->text[static_cast<std::size_t>(i)]);
 }
 
 std::optional<duration> error::optional_wait() const noexcept {
@@ -419,6 +431,8 @@ error& error::with_target(std::string_view target) {
   return *this;
 }
 
-std::string to_string(const error& e) { return e.message(); }
+std::string to_string(const error& e) {
+  return e.message();
+}
 
 }  // namespace fairlead

@@ -29,7 +29,9 @@ void append_clean(std::string& out, std::string_view text) {
   }
 }
 
-void append_number(std::string& out, std::uint64_t n) { out += std::to_string(n); }
+void append_number(std::string& out, std::uint64_t n) {
+  out += std::to_string(n);
+}
 
 void append_duration(std::string& out, duration d) {
   using namespace std::chrono;
@@ -40,7 +42,8 @@ void append_duration(std::string& out, duration d) {
   } else {
     std::array<char, 32> buffer{};
     const auto ms = static_cast<double>(d.count()) / 1e6;
-    const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), ms, std::chars_format::fixed, 3);
+    const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), ms,
+                                   std::chars_format::fixed, 3);
     out.append(buffer.data(), end.ptr);
     out += " ms";
   }
@@ -171,7 +174,8 @@ std::string describe(const error& e) {
       },
       [&](const errors::throttled& x) {
         append_clean(out, x.policy);
-        out += x.policy.empty() ? "held back, the backend rejects" : ": held back, the backend rejects";
+        out += x.policy.empty() ? "held back, the backend rejects"
+                                : ": held back, the backend rejects";
       },
       [&](const errors::shed& x) {
         append_clean(out, x.policy);
@@ -222,13 +226,13 @@ std::string describe(const error& e) {
 
 std::string_view to_string(error_kind kind) noexcept {
   static constexpr std::array<std::string_view, error_kind_count> names = {
-      "cancelled",       "timeout",          "deadline",           "connection_refused",
-      "connection_reset", "connection_closed", "unreachable",       "dns_failure",
-      "tls_failure",     "protocol_error",   "http_error",         "serialization_error",
-      "too_large",       "circuit_open",     "isolated",           "bulkhead_full",
-      "rate_limited",    "throttled",        "shed",               "pool_exhausted",
-      "unavailable",     "outcome_unknown",  "invalid_url",        "invalid_argument",
-      "application",     "system_error"};
+      "cancelled",        "timeout",           "deadline",    "connection_refused",
+      "connection_reset", "connection_closed", "unreachable", "dns_failure",
+      "tls_failure",      "protocol_error",    "http_error",  "serialization_error",
+      "too_large",        "circuit_open",      "isolated",    "bulkhead_full",
+      "rate_limited",     "throttled",         "shed",        "pool_exhausted",
+      "unavailable",      "outcome_unknown",   "invalid_url", "invalid_argument",
+      "application",      "system_error"};
   return name_of(names, static_cast<std::size_t>(kind));
 }
 

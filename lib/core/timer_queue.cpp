@@ -3,7 +3,8 @@
 
 namespace fairlead {
 
-timer_queue::timer_queue(clock& time, alarm& wake) : clock_(time), alarm_(wake), wheel_(time.now()) {
+timer_queue::timer_queue(clock& time, alarm& wake)
+    : clock_(time), alarm_(wake), wheel_(time.now()) {
   alarm_.connect([](void* self) { static_cast<timer_queue*>(self)->on_ring(); }, this);
 }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
-// How it works: a timer sits in the level of the highest 6-bit group in which its tick differs from the
-// current one, so everything in a lower level expires before everything in a higher one. When time reaches
-// the start of a slot above level 0, its timers are placed again and fall to lower levels.
+// How it works: a timer sits in the level of the highest 6-bit group in which its tick differs from
+// the current one, so everything in a lower level expires before everything in a higher one. When
+// time reaches the start of a slot above level 0, its timers are placed again and fall to lower
+// levels.
 #include <fairlead/core/timer_wheel.hpp>
 
 #include <algorithm>
@@ -11,7 +12,8 @@ namespace fairlead {
 
 namespace {
 
-bool earlier(time_point a, std::uint64_t a_sequence, time_point b, std::uint64_t b_sequence) noexcept {
+bool earlier(time_point a, std::uint64_t a_sequence, time_point b,
+             std::uint64_t b_sequence) noexcept {
   return a != b ? a < b : a_sequence < b_sequence;
 }
 

@@ -58,20 +58,23 @@ TEST(Error, AnErrorCanBeItsOwnCause) {
 TEST(Error, MessageIsOneLineWhateverThePeerSends) {
   const error e = errors::http_error{"http://a/", 500, "evil\r\nInjected: 1\x7f", "", std::nullopt};
   EXPECT_EQ(e.message().find_first_of("\r\n\x7f"), std::string::npos) << e.message();
-  const error big = errors::http_error{"http://a/", 500, std::string(100'000, 'x'), "", std::nullopt};
+  const error big =
+      errors::http_error{"http://a/", 500, std::string(100'000, 'x'), "", std::nullopt};
   EXPECT_LT(big.message().size(), 500U);
 }
 
 TEST(Error, MessageNamesStageAttemptsAndCauses) {
   error e = errors::unavailable{"users", "no endpoint", 2s};
   e.at(error_stage::connect).with_attempts(3).with_cause(errors::connection_refused{"http://u/"});
-  EXPECT_EQ(e.message(),
-            "unavailable: users: no endpoint, retry after 2 s [connect] (after 3 attempts); caused by "
-            "connection_refused: nobody listens at http://u/");
+  EXPECT_EQ(
+      e.message(),
+      "unavailable: users: no endpoint, retry after 2 s [connect] (after 3 attempts); caused by "
+      "connection_refused: nobody listens at http://u/");
 }
 
 TEST(Error, FindsHeadersOfAResponseByName) {
-  const error e = errors::http_error{"u", 503, "", "Content-Type: text/plain\r\nRetry-After: 7\r\n", 7s};
+  const error e =
+      errors::http_error{"u", 503, "", "Content-Type: text/plain\r\nRetry-After: 7\r\n", 7s};
   EXPECT_EQ(e.header("retry-after"), "7");
   EXPECT_EQ(e.header("CONTENT-TYPE"), "text/plain");
   EXPECT_EQ(e.header("Retry"), std::nullopt);
@@ -80,10 +83,12 @@ TEST(Error, FindsHeadersOfAResponseByName) {
 
 TEST(Error, TransientIsWhatMaySucceedLater) {
   for (const unsigned status : {408U, 425U, 429U, 500U, 502U, 503U, 504U}) {
-    EXPECT_TRUE(error(errors::http_error{"u", status, "", "", std::nullopt}).is_transient()) << status;
+    EXPECT_TRUE(error(errors::http_error{"u", status, "", "", std::nullopt}).is_transient())
+        << status;
   }
   for (const unsigned status : {400U, 401U, 404U, 409U, 422U, 501U}) {
-    EXPECT_FALSE(error(errors::http_error{"u", status, "", "", std::nullopt}).is_transient()) << status;
+    EXPECT_FALSE(error(errors::http_error{"u", status, "", "", std::nullopt}).is_transient())
+        << status;
   }
   EXPECT_TRUE(error(errors::timeout{}).is_transient());
   EXPECT_TRUE(error(errors::circuit_open{}).is_transient());
@@ -115,7 +120,6 @@ TEST(Error, VisitReachesEveryKind) {
   EXPECT_EQ(error(errors::system_error{"open", 2}).visit(name_of_alternative{}), "system_error");
   EXPECT_EQ(error(errors::cancelled{}).visit(name_of_alternative{}), "cancelled");
 }
-
 
 }  // namespace
 }  // namespace fairlead

@@ -114,13 +114,13 @@ TEST(TimerWheel, ATimerMayLinkItselfAgain) {
 TEST(TimerWheel, AgreesWithASortedList) {
   for (unsigned seed = 0; seed < 20; ++seed) {
     std::mt19937_64 rng(seed);
-    timer_wheel wheel{time_point{}};
     std::vector<int> log;
     struct expected_timer {
       time_point at;
       int id;
     };
     std::vector<std::unique_ptr<recorded>> timers;
+    timer_wheel wheel{time_point{}};
     std::vector<expected_timer> model;
     std::vector<int> expected;
     auto now = time_point{};
@@ -128,7 +128,8 @@ TEST(TimerWheel, AgreesWithASortedList) {
       const auto pick = rng() % 10;
       if (pick < 6) {
         const auto magnitude = rng() % 42;
-        const auto at = now + duration(static_cast<duration::rep>(rng() % (std::uint64_t{1} << magnitude)));
+        const auto at =
+            now + duration(static_cast<duration::rep>(rng() % (std::uint64_t{1} << magnitude)));
         timers.push_back(std::make_unique<recorded>(static_cast<int>(timers.size()), log));
         wheel.link(*timers.back(), at);
         model.push_back({at, timers.back()->id});
@@ -139,9 +140,8 @@ TEST(TimerWheel, AgreesWithASortedList) {
       } else {
         now += duration(static_cast<duration::rep>(rng() % (std::uint64_t{1} << (rng() % 40))));
         wheel.advance(now);
-        std::stable_sort(model.begin(), model.end(), [](auto& a, auto& b) {
-          return a.at != b.at ? a.at < b.at : a.id < b.id;
-        });
+        std::stable_sort(model.begin(), model.end(),
+                         [](auto& a, auto& b) { return a.at != b.at ? a.at < b.at : a.id < b.id; });
         while (!model.empty() && model.front().at <= now) {
           expected.push_back(model.front().id);
           model.erase(model.begin());

@@ -6,8 +6,8 @@
 
 namespace fairlead {
 
-/// Something that wants to know of a cancellation: a suspended operation, or a narrower cancellation.
-/// Embedded where it is needed; registering it allocates nothing.
+/// Something that wants to know of a cancellation: a suspended operation, or a narrower
+/// cancellation. Embedded where it is needed; registering it allocates nothing.
 class cancel_node {
  public:
   using cancel_function = void (*)(cancel_node&) noexcept;
@@ -38,7 +38,8 @@ class cancel_node {
   cancel_function on_cancel_ = nullptr;
 };
 
-/// One level of the tree: cancelled at most once, and then for good, with everything registered below it.
+/// One level of the tree: cancelled at most once, and then for good, with everything registered
+/// below it.
 ///
 /// *Thread safety*: none; it belongs to the executor of the context it serves.
 class cancellation {
@@ -53,12 +54,12 @@ class cancellation {
 
   [[nodiscard]] bool cancelled() const noexcept { return cancelled_; }
 
-  /// Cancels. Every registered node is unlinked and its function called, in the order of registration;
-  /// functions may register, unlink and destroy nodes. The second call does nothing.
+  /// Cancels. Every registered node is unlinked and its function called, in the order of
+  /// registration; functions may register, unlink and destroy nodes. The second call does nothing.
   void cancel() noexcept;
 
-  /// Registers `node`, which must not be registered. After a cancellation its function is never called:
-  /// look at `cancelled` first.
+  /// Registers `node`, which must not be registered. After a cancellation its function is never
+  /// called: look at `cancelled` first.
   void add(cancel_node& node) noexcept;
 
  private:

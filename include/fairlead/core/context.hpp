@@ -12,11 +12,12 @@
 
 namespace fairlead {
 
-/// Whether an operation may safely happen twice. `by_operation` leaves it to the operation's own nature
-/// (an HTTP method, a port's request type).
+/// Whether an operation may safely happen twice. `by_operation` leaves it to the operation's own
+/// nature (an HTTP method, a port's request type).
 enum class idempotency : std::uint8_t { by_operation, idempotent, not_idempotent };
 
-/// How much a call matters when load must be dropped (the four classes of the SRE book, chapter 21).
+/// How much a call matters when load must be dropped (the four classes of the SRE book, chapter
+/// 21).
 enum class criticality : std::uint8_t { critical_plus, critical, sheddable_plus, sheddable };
 
 class trace_context;  // of the observe area; the core only carries the pointer
@@ -24,9 +25,10 @@ class trace_context;  // of the observe area; the core only carries the pointer
 /// The surroundings of one call: an absolute deadline, cancellation, attempt number, idempotency,
 /// criticality, a key, a trace, and the environment with clock, timers and random source.
 ///
-/// A context is a small value. `with_...` makes one for a part of the work: it shares the cancellation,
-/// and its deadline is never later than the one it came from. To be able to cancel a part alone, use a
-/// `cancel_scope`. Roots come from `run`, servers, task scopes, or `cancel_scope(environment&)`.
+/// A context is a small value. `with_...` makes one for a part of the work: it shares the
+/// cancellation, and its deadline is never later than the one it came from. To be able to cancel a
+/// part alone, use a `cancel_scope`. Roots come from `run`, servers, task scopes, or
+/// `cancel_scope(environment&)`.
 ///
 /// Operations take `context&`; the context must live until the operation has ended.
 ///
@@ -40,11 +42,14 @@ class trace_context;  // of the observe area; the core only carries the pointer
 class context {
  public:
   [[nodiscard]] environment& env() const noexcept { return *env_; }
-  [[nodiscard]] const boost::asio::any_io_executor& executor() const noexcept { return env_->executor(); }
+  [[nodiscard]] const boost::asio::any_io_executor& executor() const noexcept {
+    return env_->executor();
+  }
   [[nodiscard]] time_point now() const noexcept { return env_->now(); }
 
   [[nodiscard]] time_point deadline() const noexcept { return deadline_; }
-  /// How long until the deadline at `at`; negative when it has passed, `duration::max()` without one.
+  /// How long until the deadline at `at`; negative when it has passed, `duration::max()` without
+  /// one.
   [[nodiscard]] duration remaining(time_point at) const noexcept {
     return deadline_ == no_deadline ? duration::max() : deadline_ - at;
   }
@@ -110,7 +115,9 @@ class context {
 
  protected:
   context(environment& env, cancellation& cancel) noexcept : env_(&env), cancel_(&cancel) {}
-  context(const context& parent, cancellation& cancel) noexcept : context(parent) { cancel_ = &cancel; }
+  context(const context& parent, cancellation& cancel) noexcept : context(parent) {
+    cancel_ = &cancel;
+  }
 
  private:
   environment* env_;
@@ -124,15 +131,16 @@ class context {
   trace_context* trace_ = nullptr;
 };
 
-/// A context that can be cancelled alone: `cancel` ends exactly what runs under it. Is cancelled with the
-/// context it was made from, which it must not outlive.
+/// A context that can be cancelled alone: `cancel` ends exactly what runs under it. Is cancelled
+/// with the context it was made from, which it must not outlive.
 class cancel_scope : private cancellation, public context {
  public:
   /// Below `parent`, with its deadline and facts.
   explicit cancel_scope(const context& parent) noexcept
       : cancellation(parent.cancel_tree()), context(parent, static_cast<cancellation&>(*this)) {}
   /// A root without deadline.
-  explicit cancel_scope(environment& env) noexcept : context(env, static_cast<cancellation&>(*this)) {}
+  explicit cancel_scope(environment& env) noexcept
+      : context(env, static_cast<cancellation&>(*this)) {}
   cancel_scope(const cancel_scope&) = delete;
   cancel_scope& operator=(const cancel_scope&) = delete;
   ~cancel_scope() = default;

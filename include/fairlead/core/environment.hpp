@@ -14,14 +14,15 @@
 
 namespace fairlead {
 
-/// An executor and the seams that belong to it. One per event loop; it must outlive everything that was
-/// started in it.
+/// An executor and the seams that belong to it. One per event loop; it must outlive everything that
+/// was started in it.
 ///
-/// The executor must never run two handlers at the same time: an `io_context` that one thread runs, or a
-/// strand. `run` and `runtime` make their own environments; on an `io_context` of yours call
+/// The executor must never run two handlers at the same time: an `io_context` that one thread runs,
+/// or a strand. `run` and `runtime` make their own environments; on an `io_context` of yours call
 /// `environment::of`, on a strand construct one.
 ///
-/// *Thread safety*: use it from handlers of its executor only; `executor()` and `time()` from any thread.
+/// *Thread safety*: use it from handlers of its executor only; `executor()` and `time()` from any
+/// thread.
 ///
 /// *Example*:
 /// ```cpp
@@ -40,8 +41,8 @@ class environment {
   environment& operator=(const environment&) = delete;
   ~environment();
 
-  /// The environment that belongs to the execution context of `executor`; made at the first call, lives as
-  /// long as that context. For contexts that are run by one thread.
+  /// The environment that belongs to the execution context of `executor`; made at the first call,
+  /// lives as long as that context. For contexts that are run by one thread.
   [[nodiscard]] static environment& of(const boost::asio::any_io_executor& executor);
 
   [[nodiscard]] const boost::asio::any_io_executor& executor() const noexcept { return executor_; }

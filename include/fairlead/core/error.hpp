@@ -18,7 +18,8 @@ namespace detail {
 struct error_detail;
 }
 
-/// Builds one visitor from several lambdas: `e.visit(overloaded{[](const errors::timeout&) {...}, ...})`.
+/// Builds one visitor from several lambdas: `e.visit(overloaded{[](const errors::timeout&) {...},
+/// ...})`.
 template <class... F>
 struct overloaded : F... {
   using F::operator()...;
@@ -26,11 +27,11 @@ struct overloaded : F... {
 template <class... F>
 overloaded(F...) -> overloaded<F...>;
 
-/// A failure. Exactly one of the alternatives in `fairlead::errors`, plus where it happened, whether the
-/// peer may have seen the request, how many attempts were made, and what caused it.
+/// A failure. Exactly one of the alternatives in `fairlead::errors`, plus where it happened,
+/// whether the peer may have seen the request, how many attempts were made, and what caused it.
 ///
-/// At most 64 bytes; copies share the text, moves never throw. Text is allocated on the error path only,
-/// and kinds without text (a breaker's rejection, a cancellation) allocate nothing.
+/// At most 64 bytes; copies share the text, moves never throw. Text is allocated on the error path
+/// only, and kinds without text (a breaker's rejection, a cancellation) allocate nothing.
 ///
 /// Handling can be exhaustive at compile time (`visit`) or coarse (`kind`, `is_transient`).
 ///
@@ -88,8 +89,9 @@ class [[nodiscard]] error {
   /// The error behind this one, or nullptr. Owned by this error.
   [[nodiscard]] const error* cause() const noexcept;
 
-  /// True when the same call may well succeed a little later: network kinds, timeouts, rejections that
-  /// pass, and the HTTP statuses 408 425 429 500 502 503 504. Never for `cancelled` and `deadline`.
+  /// True when the same call may well succeed a little later: network kinds, timeouts, rejections
+  /// that pass, and the HTTP statuses 408 425 429 500 502 503 504. Never for `cancelled` and
+  /// `deadline`.
   [[nodiscard]] bool is_transient() const noexcept;
 
   /// True when a policy or a pool refused the call before the operation ran.
@@ -120,7 +122,8 @@ class [[nodiscard]] error {
   template <class F>
   decltype(auto) visit(F&& f) const;
 
-  /// One line for people: kind, data, stage, attempts and causes. No line breaks, at most about 500 bytes.
+  /// One line for people: kind, data, stage, attempts and causes. No line breaks, at most about 500
+  /// bytes.
   [[nodiscard]] std::string message() const;
 
   /// Fluent annotations, for those who make errors.
@@ -138,8 +141,8 @@ class [[nodiscard]] error {
   template <class E>
   E as() const noexcept;
 
-  error(error_kind kind, std::uint64_t first, std::uint64_t second, std::string_view a, std::string_view b,
-        std::string_view c, std::string_view d);
+  error(error_kind kind, std::uint64_t first, std::uint64_t second, std::string_view a,
+        std::string_view b, std::string_view c, std::string_view d);
   detail::error_detail& own_detail();
   std::string_view text(int i) const noexcept;
   std::optional<duration> optional_wait() const noexcept;

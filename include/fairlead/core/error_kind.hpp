@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// The closed lists that describe a failure: what went wrong, where, and whether the peer may know of it.
+// The closed lists that describe a failure: what went wrong, where, and whether the peer may know
+// of it.
 #pragma once
 
 #include <cstdint>
@@ -54,7 +55,15 @@ enum class error_sent : std::uint8_t {
 enum class timeout_scope : std::uint8_t { total, attempt, connect, idle, head, drain };
 
 /// Which rule kept a retry from happening (`error::suppressed_by`).
-enum class retry_stop : std::uint8_t { none, attempts, not_retryable, not_idempotent, deadline, budget, retry_after };
+enum class retry_stop : std::uint8_t {
+  none,
+  attempts,
+  not_retryable,
+  not_idempotent,
+  deadline,
+  budget,
+  retry_after
+};
 
 /// The names that appear in messages and on the wire, e.g. "connection_refused".
 [[nodiscard]] std::string_view to_string(error_kind kind) noexcept;

@@ -9,8 +9,8 @@
 #include <optional>
 #include <string_view>
 
-/// The alternatives of `fairlead::error`. They are views: build an `error` from one (it copies the text),
-/// or receive one from `error::visit` (valid as long as that error lives).
+/// The alternatives of `fairlead::error`. They are views: build an `error` from one (it copies the
+/// text), or receive one from `error::visit` (valid as long as that error lives).
 namespace fairlead::errors {
 
 struct cancelled {};
@@ -56,8 +56,8 @@ struct protocol_error {
   std::string_view reason;
 };
 
-/// `headers` is the response's header block, one `Name: value` per CRLF line (`error::header` reads it);
-/// `body` is cut at the client's error-body limit.
+/// `headers` is the response's header block, one `Name: value` per CRLF line (`error::header` reads
+/// it); `body` is cut at the client's error-body limit.
 struct http_error {
   std::string_view url;
   unsigned status = 0;
@@ -74,8 +74,8 @@ struct serialization_error {
   std::string_view actual;
 };
 
-/// `what` names the thing ("response body"), `limit` and `actual` are bytes (or items, as `what` says);
-/// `actual` is 0 when it is not known.
+/// `what` names the thing ("response body"), `limit` and `actual` are bytes (or items, as `what`
+/// says); `actual` is 0 when it is not known.
 struct too_large {
   std::string_view what;
   std::uint64_t limit = 0;

@@ -34,5 +34,4 @@ inline constexpr bool is_result_v = false;
 template <class T>
 inline constexpr bool is_result_v<result<T>> = true;
 
-
 }  // namespace fairlead

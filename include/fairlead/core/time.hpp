@@ -15,7 +15,8 @@ using duration = std::chrono::nanoseconds;
 /// "No deadline": later than every instant that is ever reached.
 inline constexpr time_point no_deadline = time_point::max();
 
-/// `at + wait`, but `no_deadline` instead of an overflow. A negative `wait` gives an earlier instant.
+/// `at + wait`, but `no_deadline` instead of an overflow. A negative `wait` gives an earlier
+/// instant.
 [[nodiscard]] constexpr time_point saturating_add(time_point at, duration wait) noexcept {
   if (at == no_deadline) {
     return no_deadline;

@@ -8,8 +8,8 @@
 
 namespace fairlead {
 
-/// Arms and disarms timers. The alarm behind it is set only when a timer becomes the earliest, and is not
-/// touched when one is disarmed, so a timeout that does not fire costs a few nanoseconds.
+/// Arms and disarms timers. The alarm behind it is set only when a timer becomes the earliest, and
+/// is not touched when one is disarmed, so a timeout that does not fire costs a few nanoseconds.
 ///
 /// Expiry functions run on the environment's executor, never inside `arm`.
 ///

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// A hashed timing wheel: arming and disarming a timer costs nanoseconds. Pure data structure, no clock.
+// A hashed timing wheel: arming and disarming a timer costs nanoseconds. Pure data structure, no
+// clock.
 #pragma once
 
 #include <fairlead/core/time.hpp>
@@ -10,8 +11,8 @@
 
 namespace fairlead {
 
-/// One timer, embedded in the object that waits (a coroutine frame, a connection). Never copied or moved.
-/// The wheel calls `on_expire` once and forgets the timer.
+/// One timer, embedded in the object that waits (a coroutine frame, a connection). Never copied or
+/// moved. The wheel calls `on_expire` once and forgets the timer.
 class timer_node {
  public:
   using expire_function = void (*)(timer_node&) noexcept;
@@ -38,12 +39,13 @@ class timer_node {
   expire_function on_expire_ = nullptr;
 };
 
-/// Timers hashed by expiry into eight levels of 64 slots (Varghese and Lauck 1987, scheme 7). One tick is
-/// 2^20 ns, about a millisecond. A timer's own expiry stays exact: `advance` never fires one early.
+/// Timers hashed by expiry into eight levels of 64 slots (Varghese and Lauck 1987, scheme 7). One
+/// tick is 2^20 ns, about a millisecond. A timer's own expiry stays exact: `advance` never fires
+/// one early.
 ///
-/// `link` and `unlink` are O(1). Timers that expire in one `advance` fire in the order of expiry, then of
-/// linking. `on_expire` may link and unlink any timer, itself included; what it links in the past fires
-/// with the next `advance`.
+/// `link` and `unlink` are O(1). Timers that expire in one `advance` fire in the order of expiry,
+/// then of linking. `on_expire` may link and unlink any timer, itself included; what it links in
+/// the past fires with the next `advance`.
 ///
 /// *Thread safety*: none.
 class timer_wheel {
@@ -63,8 +65,8 @@ class timer_wheel {
   /// Fires everything whose expiry is at or before `now`. Instants must not go backwards.
   void advance(time_point now) noexcept;
 
-  /// When `advance` should be called next: never later than the earliest expiry, and exactly it when that
-  /// is near. `no_deadline` when nothing is linked.
+  /// When `advance` should be called next: never later than the earliest expiry, and exactly it
+  /// when that is near. `no_deadline` when nothing is linked.
   [[nodiscard]] time_point next_wake() noexcept;
 
   [[nodiscard]] bool empty() const noexcept { return size_ == 0; }

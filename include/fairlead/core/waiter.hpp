@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// The one way in which fairlead suspends a coroutine: until it is notified, cancelled or out of time.
+// The one way in which fairlead suspends a coroutine: until it is notified, cancelled or out of
+// time.
 #pragma once
 
 #include <fairlead/core/context.hpp>
@@ -13,16 +14,16 @@ namespace fairlead {
 /// Why a wait ended.
 enum class wake : std::uint8_t { notified, cancelled, deadline };
 
-/// One suspension. Lives in the frame of the coroutine that waits; semaphores, channels, pools and your
-/// own primitives hand it to whoever will notify it.
+/// One suspension. Lives in the frame of the coroutine that waits; semaphores, channels, pools and
+/// your own primitives hand it to whoever will notify it.
 ///
-/// The first of notification, cancellation and deadline wins and the others have no effect. A waiter that
-/// was notified has been given what it waited for, even if the context is cancelled before the coroutine
-/// runs again: the owner of the resource decides what to do then.
+/// The first of notification, cancellation and deadline wins and the others have no effect. A
+/// waiter that was notified has been given what it waited for, even if the context is cancelled
+/// before the coroutine runs again: the owner of the resource decides what to do then.
 ///
-/// *Thread safety*: `notify` may be called from any thread while the waiter lives and its `wait` has not
-/// been resumed, that is, under the lock that guards the queue it stands in. The rest belongs to the
-/// executor of its context.
+/// *Thread safety*: `notify` may be called from any thread while the waiter lives and its `wait`
+/// has not been resumed, that is, under the lock that guards the queue it stands in. The rest
+/// belongs to the executor of its context.
 class waiter {
  public:
   /// Ends with cancellation or deadline of `cx` too.
@@ -35,9 +36,11 @@ class waiter {
   ~waiter() = default;
 
   /// Suspends until notified, cancelled or out of time; at once when one of them is so already. A
-  /// notification beats a cancellation, and a cancellation a deadline, when both stand at that moment.
+  /// notification beats a cancellation, and a cancellation a deadline, when both stand at that
+  /// moment.
   ///
-  /// *Cancellation*: of the context, and of the Asio coroutine that awaits; both end in `wake::cancelled`.
+  /// *Cancellation*: of the context, and of the Asio coroutine that awaits; both end in
+  /// `wake::cancelled`.
   [[nodiscard]] task<wake> wait();
 
   /// Wakes it. False when it had been woken, by whatever cause, before.

@@ -37,9 +37,9 @@ namespace fairlead {
 
 template <class E>
 constexpr error_kind error::kind_of() noexcept {
-#define FAIRLEAD_KIND_OF(name)                           \
-  if constexpr (std::same_as<E, errors::name>) {         \
-    return error_kind::name;                             \
+#define FAIRLEAD_KIND_OF(name)                   \
+  if constexpr (std::same_as<E, errors::name>) { \
+    return error_kind::name;                     \
   } else
   FAIRLEAD_ERROR_KINDS(FAIRLEAD_KIND_OF) {
     static_assert(!std::same_as<E, E>, "not an alternative of fairlead::error");
