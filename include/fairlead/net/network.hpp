@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: BSL-1.0
+// The seam through which all sockets come: the operating system's, or a simulated world's.
+#pragma once
+
+#include <fairlead/net/endpoint.hpp>
+#include <fairlead/net/listener.hpp>
+#include <fairlead/net/stream.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+namespace fairlead::net {
+
+/// Resolves names, connects, listens.
+///
+/// *Thread safety*: every member may be called from any thread; the work runs in the environment of
+/// the context or of the argument.
+class network {
+ public:
+  network() = default;
+  network(const network&) = delete;
+  network& operator=(const network&) = delete;
+  virtual ~network() = default;
+
+  /// All addresses of `host` (a name or a numeric address), in the order in which to try them;
+  /// never empty.
+  ///
+  /// *Errors*: `dns_failure` (stage resolve), `cancelled`, `deadline`.
+  [[nodiscard]] virtual task<result<std::vector<endpoint>>> resolve(context& cx,
+                                                                    std::string_view host,
+                                                                    std::uint16_t port) = 0;
+
+  /// One attempt at one address.
+  ///
+  /// *Errors* (stage connect, not sent): `connection_refused`, `unreachable`, `connection_reset`,
+  /// `system_error`, `cancelled`, `deadline`.
+  [[nodiscard]] virtual task<result<std::unique_ptr<stream>>> connect(context& cx,
+                                                                      const endpoint& to) = 0;
+
+  /// *Errors*: `invalid_argument` (address in use, not ours, no permission: says which),
+  /// `system_error`.
+  [[nodiscard]] virtual result<std::unique_ptr<listener>> listen(environment& env,
+                                                                 const endpoint& at,
+                                                                 const listen_options& options) = 0;
+};
+
+/// The operating system's sockets. Lives for the whole program.
+[[nodiscard]] network& system_network() noexcept;
+
+/// Resolves `host` and connects to the first address that answers.
+///
+/// *Errors*: those of `resolve` and of the last `connect`. The URL in errors is "host:port".
+/// *Cancellation*: leaves nothing behind.
+[[nodiscard]] task<result<std::unique_ptr<stream>>> connect_to(context& cx, network& net,
+                                                               std::string_view host,
+                                                               std::uint16_t port);
+
+}  // namespace fairlead::net

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: BSL-1.0
+// The byte stream on which everything above the sockets is built.
+#pragma once
+
+#include <fairlead/core/context.hpp>
+#include <fairlead/core/task.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace fairlead::net {
+
+/// Which way a stream is waited for.
+enum class direction : std::uint8_t { read, write };
+
+/// The outcome of a non-blocking attempt: nothing when it would block, else the number of bytes
+/// moved or the error. A read of 0 bytes into a non-empty buffer is the orderly end of the stream.
+using io_attempt = std::optional<result<std::size_t>>;
+
+/// The pieces of one gathered write.
+using const_buffers = std::span<const std::span<const std::byte>>;
+
+/// A connected, reliable, ordered byte stream: TCP, TLS, a Unix socket, an in-memory pair, or a
+/// simulated connection. Reading and writing are attempts that never block; `wait` suspends until
+/// one is worthwhile. So no buffer has to be held while a connection is idle, and what is ready
+/// costs no suspension.
+///
+/// Errors are `connection_reset`, `connection_closed` (a write after the peer is gone),
+/// `tls_failure`, `system_error`; they name the peer. After an error only `close` is of use.
+///
+/// *Thread safety*: none; one reader and one writer at a time, on the executor of the environment.
+class stream {
+ public:
+  stream() = default;
+  stream(const stream&) = delete;
+  stream& operator=(const stream&) = delete;
+  /// Closes it.
+  virtual ~stream() = default;
+
+  /// Takes what is there now, at most `into.size()` bytes.
+  [[nodiscard]] virtual io_attempt try_read(std::span<std::byte> into) = 0;
+
+  /// Gives as much as fits now, in the order of the pieces. Empty pieces are fine.
+  [[nodiscard]] virtual io_attempt try_write(const_buffers from) = 0;
+
+  /// Suspends until an attempt in that direction is worthwhile (it may still come to nothing), the
+  /// stream failed or ended, `cx` was cancelled or its deadline passed.
+  ///
+  /// *Completes when*: ready; with `cancelled` or `deadline`; never an error of the peer, which the
+  /// next attempt tells. At most one wait per direction at a time.
+  [[nodiscard]] virtual task<result<void>> wait(context& cx, direction towards) = 0;
+
+  /// Ends the writing side in order: what was written arrives, then the peer reads the end.
+  [[nodiscard]] virtual task<result<void>> shutdown_write(context& cx) = 0;
+
+  /// Ends both sides now. Waits in progress complete. Idempotent.
+  virtual void close() noexcept = 0;
+
+  /// Where the other end is, for messages: "127.0.0.1:80".
+  [[nodiscard]] virtual const std::string& peer() const noexcept = 0;
+};
+
+/// Reads at least one byte, or 0 at the end of the stream.
+///
+/// *Errors*: those of the stream; `cancelled`, `deadline`.
+[[nodiscard]] task<result<std::size_t>> read_some(context& cx, stream& s,
+                                                  std::span<std::byte> into);
+
+/// Fills `into`. `connection_closed` with the counts when the stream ends before.
+[[nodiscard]] task<result<void>> read_exactly(context& cx, stream& s, std::span<std::byte> into);
+
+/// Writes everything; backpressure is natural: it suspends while the peer does not take more.
+[[nodiscard]] task<result<void>> write_all(context& cx, stream& s, std::span<const std::byte> from);
+/// The same for text, which must live until the write has ended.
+[[nodiscard]] task<result<void>> write_all(context& cx, stream& s, std::string_view from);
+
+}  // namespace fairlead::net
