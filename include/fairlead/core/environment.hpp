@@ -14,6 +14,10 @@
 
 namespace fairlead {
 
+namespace detail {
+class asio_alarm;
+}
+
 /// An executor and the seams that belong to it. One per event loop; it must outlive everything that
 /// was started in it.
 ///
@@ -39,6 +43,7 @@ class environment {
 
   environment(const environment&) = delete;
   environment& operator=(const environment&) = delete;
+  /// Destroys the coroutines that still wait in it.
   ~environment();
 
   /// The environment that belongs to the execution context of `executor`; made at the first call,
@@ -52,11 +57,27 @@ class environment {
   [[nodiscard]] random_source& random() noexcept { return random_; }
 
  private:
+  friend class waiter;
+
+  // A suspended coroutine that nothing but this list owns; dropped with the environment.
+  struct parked {
+    explicit parked(void (*drop_function)(parked&) noexcept) noexcept : drop(drop_function) {}
+    void (*drop)(parked&) noexcept;
+    parked* next = nullptr;
+    parked* prev = nullptr;
+  };
+  class service;
+
+  void close() noexcept;
+  void park(parked& p) noexcept;
+  void unpark(parked& p) noexcept;
+
   boost::asio::any_io_executor executor_;
   clock& clock_;
-  std::unique_ptr<alarm> own_alarm_;
+  std::unique_ptr<detail::asio_alarm> own_alarm_;
   timer_queue timers_;
   random_source random_;
+  parked* parked_ = nullptr;
 };
 
 }  // namespace fairlead

@@ -27,9 +27,10 @@ enum class wake : std::uint8_t { notified, cancelled, deadline };
 class waiter {
  public:
   /// Ends with cancellation or deadline of `cx` too.
-  explicit waiter(const context& cx) noexcept : cx_(&cx) {}
-  /// Ends only when notified: for joins, which never give up.
-  waiter() noexcept = default;
+  explicit waiter(const context& cx) noexcept : cx_(&cx), env_(&cx.env()) {}
+  /// Ends only when notified: for joins, which never give up. When the awaiting Asio coroutine is
+  /// cancelled, `on_abort` is cancelled instead, so that what is joined ends soon.
+  explicit waiter(cancel_scope& on_abort) noexcept : env_(&on_abort.env()), on_abort_(&on_abort) {}
   waiter(const waiter&) = delete;
   waiter& operator=(const waiter&) = delete;
   /// Destroying it while it waits is fine (its coroutine is being destroyed), outside any queue.
@@ -60,10 +61,13 @@ class waiter {
   bool finish(state reason) noexcept;
 
   const context* cx_ = nullptr;
+  environment* env_;
+  cancel_scope* on_abort_ = nullptr;
   operation* operation_ = nullptr;
   std::atomic<state> state_{state::idle};
   waiter* next_ = nullptr;
   waiter* prev_ = nullptr;
+  bool queued_ = false;
 };
 
 /// An intrusive FIFO of waiters. Guard it with the lock of the thing that owns it.

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: BSL-1.0
+// How it works: `environment::of` keeps its environment as a service of the execution context, so
+// it is found again there and dies with it. Asio shuts services down before it destroys any, the
+// newest first; at that moment the alarm lets go of the loop, and coroutines parked here are
+// dropped.
+#include <fairlead/core/environment.hpp>
+
+#include "asio_alarm.hpp"
+
+#include <boost/asio/execution/context.hpp>
+#include <boost/asio/execution_context.hpp>
+#include <boost/asio/query.hpp>
+
+#include <mutex>
+#include <optional>
+#include <random>
+#include <utility>
+
+namespace fairlead {
+
+namespace {
+
+std::uint64_t random_seed() {
+  std::random_device device;
+  return (std::uint64_t{device()} << 32U) | device();
+}
+
+boost::asio::execution_context& context_of(const boost::asio::any_io_executor& executor) {
+  return boost::asio::query(executor, boost::asio::execution::context);
+}
+
+}  // namespace
+
+class environment::service final : public boost::asio::execution_context::service {
+ public:
+  using key_type = environment::service;
+  static boost::asio::execution_context::id id;  // how Asio finds a service; never written
+
+  explicit service(boost::asio::execution_context& owner)
+      : boost::asio::execution_context::service(owner) {}
+
+  environment& get(const boost::asio::any_io_executor& executor) {
+    std::call_once(made, [&] { env.emplace(executor); });
+    return *env;
+  }
+
+  void shutdown() override {
+    if (env) {
+      env->close();
+    }
+  }
+
+  std::once_flag made;
+  std::optional<environment> env;
+};
+
+boost::asio::execution_context::id environment::service::id;
+
+environment::environment(boost::asio::any_io_executor executor)
+    : executor_(std::move(executor)),
+      clock_(system_clock()),
+      own_alarm_(std::make_unique<detail::asio_alarm>(executor_)),
+      timers_(clock_, *own_alarm_),
+      random_(random_seed()) {}
+
+environment::environment(boost::asio::any_io_executor executor, clock& time, alarm& wake,
+                         std::uint64_t seed)
+    : executor_(std::move(executor)), clock_(time), timers_(clock_, wake), random_(seed) {}
+
+environment::~environment() {
+  close();
+}
+
+void environment::close() noexcept {
+  if (own_alarm_) {
+    own_alarm_->detach();
+  }
+  while (parked_ != nullptr) {
+    parked& p = *parked_;
+    unpark(p);
+    p.drop(p);
+  }
+}
+
+void environment::park(parked& p) noexcept {
+  p.next = parked_;
+  p.prev = nullptr;
+  if (parked_ != nullptr) {
+    parked_->prev = &p;
+  }
+  parked_ = &p;
+}
+
+void environment::unpark(parked& p) noexcept {
+  (p.prev != nullptr ? p.prev->next : parked_) = p.next;
+  if (p.next != nullptr) {
+    p.next->prev = p.prev;
+  }
+}
+
+environment& environment::of(const boost::asio::any_io_executor& executor) {
+  return boost::asio::use_service<service>(context_of(executor)).get(executor);
+}
+
+}  // namespace fairlead
