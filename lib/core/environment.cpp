@@ -6,6 +6,7 @@
 #include <fairlead/core/environment.hpp>
 
 #include "asio_alarm.hpp"
+#include "loop_work.hpp"
 
 #include <boost/asio/execution/context.hpp>
 #include <boost/asio/execution_context.hpp>
@@ -61,17 +62,23 @@ environment::environment(boost::asio::any_io_executor executor)
       clock_(system_clock()),
       own_alarm_(std::make_unique<detail::asio_alarm>(executor_)),
       timers_(clock_, *own_alarm_),
-      random_(random_seed()) {}
+      random_(random_seed()),
+      parked_work_(std::make_unique<detail::loop_work>(executor_)) {}
 
 environment::environment(boost::asio::any_io_executor executor, clock& time, alarm& wake,
                          std::uint64_t seed)
-    : executor_(std::move(executor)), clock_(time), timers_(clock_, wake), random_(seed) {}
+    : executor_(std::move(executor)),
+      clock_(time),
+      timers_(clock_, wake),
+      random_(seed),
+      parked_work_(std::make_unique<detail::loop_work>(executor_)) {}
 
 environment::~environment() {
   close();
 }
 
 void environment::close() noexcept {
+  closing_ = true;
   if (own_alarm_) {
     own_alarm_->detach();
   }
@@ -87,6 +94,8 @@ void environment::park(parked& p) noexcept {
   p.prev = nullptr;
   if (parked_ != nullptr) {
     parked_->prev = &p;
+  } else {
+    parked_work_->begin();
   }
   parked_ = &p;
 }
@@ -95,6 +104,9 @@ void environment::unpark(parked& p) noexcept {
   (p.prev != nullptr ? p.prev->next : parked_) = p.next;
   if (p.next != nullptr) {
     p.next->prev = p.prev;
+  }
+  if (parked_ == nullptr) {
+    parked_work_->end();
   }
 }
 

@@ -179,19 +179,19 @@ void waiter_queue::remove(waiter& w) noexcept {
   --size_;
 }
 
-bool waiter_queue::notify_one() noexcept {
+waiter* waiter_queue::notify_one() noexcept {
   while (first_ != nullptr) {
     waiter& w = *first_;
     remove(w);
     if (w.notify()) {
-      return true;
+      return &w;
     }
   }
-  return false;
+  return nullptr;
 }
 
 void waiter_queue::notify_all() noexcept {
-  while (notify_one()) {
+  while (notify_one() != nullptr) {
   }
 }
 

@@ -16,7 +16,8 @@ namespace fairlead {
 
 namespace detail {
 class asio_alarm;
-}
+class loop_work;
+}  // namespace detail
 
 /// An executor and the seams that belong to it. One per event loop; it must outlive everything that
 /// was started in it.
@@ -55,6 +56,8 @@ class environment {
   [[nodiscard]] time_point now() const noexcept { return clock_.now(); }
   [[nodiscard]] timer_queue& timers() noexcept { return timers_; }
   [[nodiscard]] random_source& random() noexcept { return random_; }
+  /// True once the event loop is being taken down: coroutines are destroyed where they stand.
+  [[nodiscard]] bool closing() const noexcept { return closing_; }
 
  private:
   friend class waiter;
@@ -78,6 +81,8 @@ class environment {
   timer_queue timers_;
   random_source random_;
   parked* parked_ = nullptr;
+  std::unique_ptr<detail::loop_work> parked_work_;
+  bool closing_ = false;
 };
 
 }  // namespace fairlead

@@ -82,8 +82,9 @@ class waiter_queue {
   void push_back(waiter& w) noexcept;
   /// Nothing happens when `w` is not in this queue.
   void remove(waiter& w) noexcept;
-  /// Takes waiters from the front until one can be notified; false when there was none.
-  bool notify_one() noexcept;
+  /// Takes waiters from the front until one can be notified; returns it, or nullptr when there was
+  /// none.
+  waiter* notify_one() noexcept;
   /// Notifies and removes all.
   void notify_all() noexcept;
 

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: BSL-1.0
+// Starting coroutines beside the current one, in groups that are joined.
+#pragma once
+
+#include <fairlead/core/context.hpp>
+#include <fairlead/core/task.hpp>
+#include <fairlead/core/waiter.hpp>
+
+#include <concepts>
+#include <cstddef>
+#include <exception>
+#include <functional>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+namespace fairlead {
+
+/// What calling `F` with a `context&` and awaiting it gives.
+template <class F>
+using branch_result_t = typename std::invoke_result_t<F&, context&>::value_type;
+
+/// A callable that can be started as a task of its own: takes `context&`, gives a `task<T>`.
+template <class F>
+concept branch = requires(F f, context& cx) {
+  { f(cx) } -> std::same_as<task<typename std::invoke_result_t<F&, context&>::value_type>>;
+};
+
+namespace detail {
+
+/// Coroutines that run beside the one that owns the group, under one cancellation. The owner must
+/// join before it ends; what still runs when a group is destroyed belongs to an event loop that is
+/// going away.
+class child_group {
+ public:
+  explicit child_group(const context& parent);
+  child_group(const child_group&) = delete;
+  child_group& operator=(const child_group&) = delete;
+  ~child_group();
+
+  /// The context under which children run.
+  [[nodiscard]] cancel_scope& scope() noexcept { return scope_; }
+  [[nodiscard]] std::size_t running() const noexcept { return running_; }
+
+  /// Starts `body`; it begins to run within this call.
+  void start(task<void> body);
+
+  /// Completes when nothing runs any more. Is not cancellable: cancels the children instead when
+  /// the awaiting Asio coroutine is cancelled. Rethrows the first exception that left a child.
+  [[nodiscard]] task<void> join();
+
+  /// The first exception that left a child, once; for those who drive the event loop themselves.
+  [[nodiscard]] std::exception_ptr take_exception() noexcept {
+    return std::exchange(thrown_, nullptr);
+  }
+
+ private:
+  struct child;
+  void on_done(std::exception_ptr thrown) noexcept;
+
+  cancel_scope scope_;
+  std::size_t running_ = 0;
+  waiter* joiner_ = nullptr;
+  std::exception_ptr thrown_;
+};
+
+/// Runs `f` with its own copy of `cx` and keeps what it gives.
+template <class F, class R, class Then>
+task<void> run_branch(F f, context cx, std::optional<R>* out, Then then) {
+  auto outcome = co_await f(cx);
+  out->emplace(std::move(outcome));
+  then(**out);
+}
+
+}  // namespace detail
+}  // namespace fairlead

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: BSL-1.0
+// A place for tasks whose number is not known beforehand: nothing outlives the scope that started
+// it.
+#pragma once
+
+#include <fairlead/core/spawn.hpp>
+
+#include <vector>
+
+namespace fairlead {
+
+/// What a task's failure means for the others.
+enum class on_failure : std::uint8_t {
+  cancel_others,  ///< the first error cancels the scope
+  keep_going,     ///< errors are collected
+};
+
+/// Owns tasks. Every one is joined, and every failure surfaces in `join`.
+///
+/// Call `join` before the scope is destroyed; `with_scope` does it for you. A scope that is
+/// destroyed with tasks in it ends the program with a message, for those tasks may refer to what is
+/// being destroyed.
+///
+/// *Thread safety*: none; on the executor of the context.
+class task_scope {
+ public:
+  explicit task_scope(const context& parent, on_failure policy = on_failure::cancel_others);
+  task_scope(const task_scope&) = delete;
+  task_scope& operator=(const task_scope&) = delete;
+  ~task_scope();
+
+  /// Starts `f`, which takes `context&` and gives a `task<void>` or `task<result<void>>`. It begins
+  /// to run within this call. In a cancelled scope it starts cancelled. `f` is kept until the task
+  /// has ended.
+  template <branch F>
+    requires std::is_void_v<branch_result_t<F>> || std::same_as<branch_result_t<F>, result<void>>
+  void spawn(F f) {
+    group_.start(run(std::move(f), group_.scope(), this));
+  }
+
+  /// Cancels all tasks; does not wait for them.
+  void cancel() noexcept { group_.scope().cancel(); }
+
+  /// How many tasks have not ended.
+  [[nodiscard]] std::size_t running() const noexcept { return group_.running(); }
+
+  /// *Completes when* all tasks have ended; tasks may be spawned meanwhile, also by tasks.
+  /// *Errors*: the first that a task ended in. Tasks that end in `cancelled` after the scope was
+  /// cancelled have not failed. An exception that left a task is rethrown. *Cancellation*: of the
+  /// parent context cancels the tasks; the join itself always waits for them.
+  [[nodiscard]] task<result<void>> join();
+
+  /// Every error, in the order in which it came; at most `max_kept_failures` are kept.
+  [[nodiscard]] const std::vector<error>& failures() const noexcept { return failures_; }
+  /// How many tasks failed, kept or not.
+  [[nodiscard]] std::size_t failure_count() const noexcept { return failure_count_; }
+
+  static constexpr std::size_t max_kept_failures = 100;
+
+ private:
+  template <class F>
+  static task<void> run(F f, context cx, task_scope* self) {
+    if constexpr (std::is_void_v<branch_result_t<F>>) {
+      co_await f(cx);
+    } else {
+      const auto outcome = co_await f(cx);
+      if (!outcome) {
+        self->failed(outcome.error());
+      }
+    }
+  }
+  void failed(const error& e);
+
+  detail::child_group group_;
+  on_failure policy_;
+  std::vector<error> failures_;
+  std::size_t failure_count_ = 0;
+};
+
+/// Runs `f(task_scope&)`, a `task<result<T>>`, and joins what it spawned, however it ends. An error
+/// of `f` cancels the tasks.
+///
+/// *Errors*: that of `f`, else the first of the tasks.
+template <class F>
+[[nodiscard]] std::invoke_result_t<F&, task_scope&> with_scope(context& cx, F f) {
+  task_scope scope(cx);
+  using outcome = typename std::invoke_result_t<F&, task_scope&>::value_type;
+  std::optional<outcome> own;
+  std::exception_ptr thrown;
+  try {
+    auto ended = co_await f(scope);
+    own.emplace(std::move(ended));
+  } catch (...) {
+    thrown = std::current_exception();
+  }
+  if (thrown || !*own) {
+    scope.cancel();
+  }
+  const auto joined = co_await scope.join();
+  if (thrown) {
+    std::rethrow_exception(thrown);
+  }
+  if (*own && !joined) {
+    co_return fail(joined.error());
+  }
+  co_return std::move(*own);
+}
+
+}  // namespace fairlead

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <fairlead/core/run.hpp>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+
+#include <csignal>
+#include <cstdio>
+#include <memory>
+#include <string>
+
+namespace fairlead::detail {
+
+void run_loop(const run_options& options, task<void> (*body)(void* state, context& cx),
+              void* state) {
+  boost::asio::io_context loop(1);
+  auto& env = environment::of(loop.get_executor());
+  cancel_scope root(env);
+  std::optional<boost::asio::signal_set> signals;
+  if (options.handle_signals) {
+    signals.emplace(loop, SIGINT, SIGTERM);
+    signals->async_wait([&](const boost::system::error_code& ec, int) {
+      if (!ec) {
+        signals.reset();  // the next signal takes its usual course
+        root.cancel();
+      }
+    });
+  }
+  child_group group(root);
+  group.start(body(state, group.scope()));
+  while (group.running() > 0) {
+    loop.restart();
+    if (loop.run_one() == 0 && group.running() > 0) {
+      std::fputs("fairlead: the main task waits, and nothing can ever wake it\n", stderr);
+      std::terminate();
+    }
+  }
+  if (const auto thrown = group.take_exception()) {
+    std::rethrow_exception(thrown);
+  }
+}
+
+int report(std::string_view program, const result<void>& outcome) {
+  if (outcome) {
+    return 0;
+  }
+  const auto line = outcome.error().message();
+  std::fprintf(stderr, "%.*s: %s\n", static_cast<int>(program.size()), program.data(),
+               line.c_str());
+  return outcome.error().kind() == error_kind::cancelled ? 130 : 1;
+}
+
+}  // namespace fairlead::detail

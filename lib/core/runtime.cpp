@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: BSL-1.0
+// How it works: each loop has a group of tasks and a keeper, a coroutine that waits for the stop,
+// lets the grace period pass and then cancels the group. All loops end when no task is left in any
+// of them.
+#include <fairlead/core/runtime.hpp>
+
+#include <fairlead/core/event.hpp>
+#include <fairlead/core/sleep.hpp>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/signal_set.hpp>
+
+#include <atomic>
+#include <csignal>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <vector>
+
+namespace fairlead {
+
+namespace {
+
+// One thread's share.
+struct one_loop {
+  one_loop() : io(1), work(io.get_executor()), env(environment::of(io.get_executor())), root(env) {}
+
+  boost::asio::io_context io;
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work;
+  environment& env;
+  cancel_scope root;
+  detail::child_group tasks{root};
+  detail::child_group keeper{root};
+  std::exception_ptr thrown;
+};
+
+}  // namespace
+
+struct runtime::state {
+  explicit state(const runtime_options& o) : options(o) {
+    const auto wanted = o.threads != 0 ? o.threads : std::thread::hardware_concurrency();
+    for (std::size_t i = 0; i < (wanted == 0 ? 1 : wanted); ++i) {
+      loops.push_back(std::make_unique<one_loop>());
+    }
+  }
+
+  // Cancels the tasks of a loop when a stop was asked for and the grace period is over.
+  static task<void> keep(event& stop, one_loop& l, duration grace) {
+    context& cx = l.keeper.scope();
+    const auto asked = co_await stop.wait(cx);
+    if (asked) {
+      const auto slept = co_await sleep_for(cx, grace);
+      if (slept) {
+        l.tasks.scope().cancel();
+      }
+    }
+  }
+
+  // One task; the last to end wakes all loops, so that they see it.
+  static task<void> run_task(state& s, std::function<task<void>(context&)> f, context cx) {
+    struct departure {
+      explicit departure(state& st) : owner(st) {}
+      departure(const departure&) = delete;
+      departure& operator=(const departure&) = delete;
+      ~departure() {
+        if (owner.active.fetch_sub(1) == 1) {
+          owner.on_each([](one_loop&) {});
+        }
+      }
+      state& owner;
+    };
+    const departure on_end(s);
+    co_await f(cx);
+  }
+
+  template <class F>
+  void on_each(F f) {
+    for (auto& l : loops) {
+      boost::asio::post(l->io, [&target = *l, f] { f(target); });
+    }
+  }
+
+  void run_one(one_loop& l) {
+    l.keeper.start(keep(stop, l, options.grace));
+    while (active.load() > 0 || l.tasks.running() > 0) {
+      l.io.run_one();
+      if (auto thrown = l.tasks.take_exception()) {
+        l.thrown = std::move(thrown);
+        stop.set();
+        on_each([](one_loop& other) { other.tasks.scope().cancel(); });
+      }
+    }
+    l.keeper.scope().cancel();
+    while (l.keeper.running() > 0) {
+      l.io.run_one();
+    }
+  }
+
+  runtime_options options;
+  event stop;
+  std::atomic<std::size_t> active{0};
+  std::vector<std::unique_ptr<one_loop>> loops;
+};
+
+runtime::runtime(runtime_options options) : state_(std::make_unique<state>(options)) {}
+
+runtime::~runtime() = default;
+
+std::size_t runtime::size() const noexcept {
+  return state_->loops.size();
+}
+
+environment& runtime::loop(std::size_t i) noexcept {
+  return state_->loops.at(i)->env;
+}
+
+void runtime::start_erased(std::size_t i, std::function<task<void>(context&)> f) {
+  auto& l = *state_->loops.at(i);
+  ++state_->active;
+  boost::asio::post(l.io, [&l, s = state_.get(), f = std::move(f)]() mutable {
+    l.tasks.start(state::run_task(*s, std::move(f), l.tasks.scope()));
+  });
+}
+
+task<result<void>> runtime::stopping(context& cx) {
+  return state_->stop.wait(cx);
+}
+
+void runtime::stop() noexcept {
+  state_->stop.set();
+}
+
+void runtime::run() {
+  auto& loops = state_->loops;
+  std::optional<boost::asio::signal_set> signals;
+  if (state_->options.handle_signals) {
+    signals.emplace(loops.front()->io, SIGINT, SIGTERM);
+    signals->async_wait([&](const boost::system::error_code& ec, int) {
+      if (!ec) {
+        signals.reset();
+        stop();
+      }
+    });
+  }
+  // Tasks that were started before stand in the loops' queues; let them begin before anything is
+  // joined.
+  std::vector<std::thread> threads;
+  for (std::size_t i = 1; i < loops.size(); ++i) {
+    threads.emplace_back([this, &l = *loops[i]] { state_->run_one(l); });
+  }
+  state_->run_one(*loops.front());
+  for (auto& t : threads) {
+    t.join();
+  }
+  signals.reset();
+  for (auto& l : loops) {
+    if (l->thrown) {
+      std::rethrow_exception(std::exchange(l->thrown, nullptr));
+    }
+  }
+}
+
+}  // namespace fairlead

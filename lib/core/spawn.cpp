@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: BSL-1.0
+// How it works: every child is an Asio coroutine of its own whose root carries a cancellation
+// signal tied to the group's context. Our own operations follow the context; the signal reaches
+// foreign ones too.
+#include <fairlead/core/spawn.hpp>
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/cancellation_state.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/this_coro.hpp>
+
+#include <cstdio>
+#include <memory>
+
+namespace fairlead::detail {
+
+namespace {
+
+// The first frame of every child: cancellation never throws out of an await here, it is a result.
+task<void> root(task<void> body) {
+  co_await boost::asio::this_coro::throw_if_cancelled(false);
+  co_await std::move(body);
+}
+
+}  // namespace
+
+struct child_group::child : cancel_node {
+  explicit child(child_group& g) noexcept : cancel_node(&on_cancel), group(&g) {}
+  static void on_cancel(cancel_node& n) noexcept {
+    static_cast<child&>(n).signal.emit(boost::asio::cancellation_type::terminal);
+  }
+  boost::asio::cancellation_signal signal;
+  child_group* group;
+};
+
+child_group::child_group(const context& parent) : scope_(parent) {}
+
+child_group::~child_group() {
+  if (running_ > 0 && !scope_.env().closing()) {
+    std::fprintf(
+        stderr, "fairlead: a scope was destroyed with %zu tasks in it; co_await its join() first\n",
+        running_);
+    std::terminate();
+  }
+}
+
+void child_group::start(task<void> body) {
+  auto one = std::make_unique<child>(*this);
+  child& c = *one;
+  if (!scope_.cancelled()) {
+    scope_.cancel_tree().add(c);
+  }
+  ++running_;
+  // The handler owns the child. It is destroyed without a call only when the event loop goes away.
+  boost::asio::co_spawn(
+      scope_.executor(), root(std::move(body)),
+      boost::asio::bind_cancellation_slot(
+          c.signal.slot(), [owned = std::move(one)](std::exception_ptr thrown) mutable {
+            child_group* group = owned->group;
+            owned->unlink();
+            group->on_done(std::move(thrown));
+          }));
+}
+
+void child_group::on_done(std::exception_ptr thrown) noexcept {
+  if (thrown) {
+    if (!thrown_) {
+      thrown_ = std::move(thrown);
+    }
+    scope_.cancel();
+  }
+  if (--running_ == 0 && joiner_ != nullptr) {
+    joiner_->notify();
+  }
+}
+
+task<void> child_group::join() {
+  // From here to the end nothing may throw: the children refer to what the owner's frame holds.
+  const bool throws = co_await boost::asio::this_coro::throw_if_cancelled();
+  co_await boost::asio::this_coro::throw_if_cancelled(false);
+  const auto state = co_await boost::asio::this_coro::cancellation_state;
+  if (state.cancelled() != boost::asio::cancellation_type::none) {
+    scope_.cancel();
+  }
+  while (running_ > 0) {
+    waiter w(scope_);
+    joiner_ = &w;
+    co_await w.wait();
+    joiner_ = nullptr;
+  }
+  co_await boost::asio::this_coro::throw_if_cancelled(throws);
+  if (thrown_) {
+    std::rethrow_exception(std::exchange(thrown_, nullptr));
+  }
+}
+
+}  // namespace fairlead::detail
