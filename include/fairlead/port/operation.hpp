@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: BSL-1.0
+// What a request type says about the operation it stands for.
+#pragma once
+
+#include <fairlead/core/context.hpp>
+#include <fairlead/core/result.hpp>
+
+#include <concepts>
+#include <string_view>
+
+namespace fairlead {
+
+/// A type that stands for one operation: it names its response.
+///
+/// ```cpp
+/// struct get_user {
+///   std::int64_t id;
+///   using response = user;
+///   static constexpr auto route = fairlead::route::get("/users/{id}");
+/// };
+/// BOOST_DESCRIBE_STRUCT(get_user, (), (id))
+/// ```
+template <class R>
+concept operation = requires { typename R::response; };
+
+/// What a call of `R` gives; `result<void>` when the response is `void`.
+template <operation R>
+using response_t = typename R::response;
+
+/// The HTTP methods that operations travel by.
+enum class route_method : unsigned char { get, post, put, patch, del };
+
+/// Where an operation lives on an HTTP server: a method, and a path in which `{name}` stands for a
+/// field of the request. Fields that are not in the path travel in the query (get, del) or in the
+/// JSON body.
+struct route {
+  route_method method = route_method::post;
+  std::string_view path;
+
+  static constexpr route get(std::string_view path) noexcept { return {route_method::get, path}; }
+  static constexpr route post(std::string_view path) noexcept { return {route_method::post, path}; }
+  static constexpr route put(std::string_view path) noexcept { return {route_method::put, path}; }
+  static constexpr route patch(std::string_view path) noexcept {
+    return {route_method::patch, path};
+  }
+  static constexpr route del(std::string_view path) noexcept { return {route_method::del, path}; }
+};
+
+namespace detail {
+
+template <class T>
+constexpr std::string_view pretty_name() noexcept {
+  return __PRETTY_FUNCTION__;
+}
+
+/// The unqualified name of `T`: "get_user" for `shop::get_user`.
+template <class T>
+constexpr std::string_view type_name() noexcept {
+  std::string_view text = pretty_name<T>();
+  text.remove_prefix(text.find("T = ") + 4);
+  text = text.substr(0, text.find_first_of(";]"));
+  const auto colon = text.rfind("::");
+  return colon == std::string_view::npos ? text : text.substr(colon + 2);
+}
+
+}  // namespace detail
+
+/// The name of the operation, for messages, metrics and transports without routes: `R::name` when
+/// it is there, else the name of the type.
+template <operation R>
+[[nodiscard]] constexpr std::string_view operation_name() noexcept {
+  if constexpr (requires {
+                  { R::name } -> std::convertible_to<std::string_view>;
+                }) {
+    return R::name;
+  } else {
+    return detail::type_name<R>();
+  }
+}
+
+/// Where the operation lives over HTTP: `R::route` when it is there, else `POST /` and its name.
+template <operation R>
+[[nodiscard]] constexpr fairlead::route operation_route() noexcept {
+  if constexpr (requires {
+                  { R::route } -> std::convertible_to<fairlead::route>;
+                }) {
+    return R::route;
+  } else {
+    return {route_method::post, {}};
+  }
+}
+
+/// Whether the operation may happen twice without harm: `R::idempotent` when it is there, else what
+/// its HTTP method says (RFC 9110, 9.2.2).
+template <operation R>
+[[nodiscard]] constexpr bool operation_idempotent() noexcept {
+  if constexpr (requires {
+                  { R::idempotent } -> std::convertible_to<bool>;
+                }) {
+    return R::idempotent;
+  } else {
+    constexpr auto method = operation_route<R>().method;
+    return method == route_method::get || method == route_method::put ||
+           method == route_method::del;
+  }
+}
+
+/// `cx`, with the idempotency of `R` where the caller has not decided it.
+template <operation R>
+[[nodiscard]] context for_operation(const context& cx) noexcept {
+  if (cx.idempotency() != idempotency::by_operation) {
+    return cx;
+  }
+  return cx.with_idempotency(operation_idempotent<R>() ? idempotency::idempotent
+                                                       : idempotency::not_idempotent);
+}
+
+}  // namespace fairlead

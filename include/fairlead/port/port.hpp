@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: BSL-1.0
+// A port: what business code holds of another service, whatever the transport.
+#pragma once
+
+#include <fairlead/core/task.hpp>
+#include <fairlead/port/operation.hpp>
+
+#include <concepts>
+#include <memory>
+#include <utility>
+
+namespace fairlead {
+
+/// One operation of an adapter. Implementing it for every request type of a port makes an adapter.
+template <operation R>
+class operation_interface {
+ public:
+  /// The request lives until the task has ended.
+  [[nodiscard]] virtual task<result<response_t<R>>> call(context& cx, const R& request) = 0;
+
+ protected:
+  ~operation_interface() = default;
+};
+
+/// A set of operations on a service that may be anywhere. Copies share the adapter behind it.
+///
+/// *Errors*: every call gives a value or a typed error; which errors can come depends on the
+/// adapter, what they mean does not. *Cancellation* and deadline of the context reach the other
+/// side. *Thread safety*: that of the adapter; adapters say theirs.
+///
+/// *Example*:
+/// ```cpp
+/// using users = fairlead::port<get_user, create_user>;
+/// task<result<receipt>> checkout(context& cx, users& u) {
+///   auto user = co_await u(cx, get_user{42});
+///   auto added = co_await u.call<create_user>(cx, "Ann", "ann@example.com");
+/// }
+/// ```
+template <operation... Rs>
+class port {
+ public:
+  /// What adapters derive from.
+  class interface : public operation_interface<Rs>... {
+   public:
+    interface() = default;
+    interface(const interface&) = delete;
+    interface& operator=(const interface&) = delete;
+    virtual ~interface() = default;
+    using operation_interface<Rs>::call...;
+  };
+
+  explicit port(std::shared_ptr<interface> adapter) noexcept : adapter_(std::move(adapter)) {}
+
+  /// Calls the operation that `request` stands for. The request must live until the task has ended:
+  /// a temporary in the awaiting expression does, if it owns no memory (g++ 12 destroys aggregates
+  /// that do twice there); a local always does; or use `call`.
+  template <operation R>
+    requires(std::same_as<R, Rs> || ...)
+  [[nodiscard]] task<result<response_t<R>>> operator()(context& cx, const R& request) const {
+    return adapter_->call(cx, request);
+  }
+
+  /// Makes the request from `args` and calls its operation.
+  template <operation R, class... Args>
+    requires(std::same_as<R, Rs> || ...)
+  [[nodiscard]] task<result<response_t<R>>> call(context& cx, Args... args) const {
+    const R request{std::move(args)...};
+    auto outcome = co_await adapter_->call(cx, request);
+    co_return outcome;
+  }
+
+  /// True for the operations of this port.
+  template <class R>
+  static constexpr bool has = (std::same_as<R, Rs> || ...);
+
+ private:
+  std::shared_ptr<interface> adapter_;
+};
+
+}  // namespace fairlead
