@@ -18,16 +18,24 @@ struct permit_count::place : waiter {
   place(const place&) = delete;
   place& operator=(const place&) = delete;
   ~place() {
+    bool pass_on = false;
     {
       const std::lock_guard lock(owner.mutex_);
       owner.waiters_.remove(*this);
+      pass_on = granted;
     }
-    if (granted) {
+    if (pass_on) {
       owner.release();
     }
   }
+  // False when the waiter was not woken by a permit. The lock orders this after `release`.
+  bool take() noexcept {
+    const std::lock_guard lock(owner.mutex_);
+    return std::exchange(granted, false);
+  }
+
   permit_count& owner;
-  bool granted = false;  // guarded by the owner's mutex until the wait is over
+  bool granted = false;  // guarded by the owner's mutex
 };
 
 task<result<void>> permit_count::acquire(context& cx) {
@@ -56,7 +64,7 @@ task<result<void>> permit_count::acquire(context& cx) {
   if (woken == wake::deadline) {
     co_return fail(errors::deadline{});
   }
-  if (!std::exchange(mine.granted, false)) {
+  if (!mine.take()) {
     co_return fail(closed_error());
   }
   co_return result<void>{};
