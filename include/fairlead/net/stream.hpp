@@ -29,8 +29,10 @@ using const_buffers = std::span<const std::span<const std::byte>>;
 /// one is worthwhile. So no buffer has to be held while a connection is idle, and what is ready
 /// costs no suspension.
 ///
-/// Errors are `connection_reset`, `connection_closed` (a write after the peer is gone),
-/// `tls_failure`, `system_error`; they name the peer. After an error only `close` is of use.
+/// Errors are `connection_reset` (also when the peer stopped answering), `connection_closed` (a
+/// write after the peer is gone, any use after `close`), `unreachable` (the network broke),
+/// `tls_failure`, `system_error`; they name the peer. What the peer has seen of what was written is
+/// `unknown`; protocols that know better say so. After an error only `close` is of use.
 ///
 /// *Thread safety*: none; one reader and one writer at a time, on the executor of the environment.
 class stream {
@@ -54,6 +56,14 @@ class stream {
   /// next attempt tells. At most one wait per direction at a time.
   [[nodiscard]] virtual task<result<void>> wait(context& cx, direction towards) = 0;
 
+  /// Whether an attempt without a wait before it makes sense. False when the last one took all
+  /// there was, so that the system call for nothing is saved, and after many in a row, so that one
+  /// busy peer cannot keep everybody else from running. A hint: attempts are always allowed.
+  [[nodiscard]] virtual bool worth_trying(direction towards) const noexcept {
+    static_cast<void>(towards);
+    return true;
+  }
+
   /// Ends the writing side in order: what was written arrives, then the peer reads the end.
   [[nodiscard]] virtual task<result<void>> shutdown_write(context& cx) = 0;
 
@@ -64,17 +74,32 @@ class stream {
   [[nodiscard]] virtual const std::string& peer() const noexcept = 0;
 };
 
-/// Reads at least one byte, or 0 at the end of the stream.
+/// Reads at least one byte, or 0 at the end of the stream (or when `into` is empty). Suspends only
+/// when nothing is there.
 ///
 /// *Errors*: those of the stream; `cancelled`, `deadline`.
+/// *Example*:
+/// ```cpp
+/// std::array<std::byte, 4096> buffer;
+/// auto n = co_await net::read_some(cx, *peer, buffer);
+/// ```
 [[nodiscard]] task<result<std::size_t>> read_some(context& cx, stream& s,
                                                   std::span<std::byte> into);
 
-/// Fills `into`. `connection_closed` with the counts when the stream ends before.
+/// Fills `into`.
+///
+/// *Errors*: `connection_closed` with the counts when the stream ends before; those of the stream;
+/// `cancelled`, `deadline`.
 [[nodiscard]] task<result<void>> read_exactly(context& cx, stream& s, std::span<std::byte> into);
 
 /// Writes everything; backpressure is natural: it suspends while the peer does not take more.
+///
+/// *Errors* (stage write): those of the stream; `cancelled`, `deadline`, with `sent` unknown once a
+/// byte has left, and then only `close` is of use.
 [[nodiscard]] task<result<void>> write_all(context& cx, stream& s, std::span<const std::byte> from);
+/// The same for several pieces, as one system call where possible. The list and the bytes must live
+/// until the write has ended.
+[[nodiscard]] task<result<void>> write_all(context& cx, stream& s, const_buffers from);
 /// The same for text, which must live until the write has ended.
 [[nodiscard]] task<result<void>> write_all(context& cx, stream& s, std::string_view from);
 

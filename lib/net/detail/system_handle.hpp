@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: BSL-1.0
+// A non-blocking file descriptor that coroutines can wait on.
+#pragma once
+
+#include <fairlead/core/context.hpp>
+#include <fairlead/core/task.hpp>
+#include <fairlead/net/endpoint.hpp>
+#include <fairlead/net/stream.hpp>
+
+#include <boost/asio/posix/stream_descriptor.hpp>
+
+#include <memory>
+#include <string>
+
+namespace fairlead::net::detail {
+
+/// Owns a bare descriptor until something better does.
+class unique_fd {
+ public:
+  explicit unique_fd(int fd) noexcept : fd_(fd) {}
+  unique_fd(unique_fd&& other) noexcept : fd_(other.release()) {}
+  unique_fd(const unique_fd&) = delete;
+  unique_fd& operator=(const unique_fd&) = delete;
+  ~unique_fd();
+
+  [[nodiscard]] bool valid() const noexcept { return fd_ >= 0; }
+  [[nodiscard]] int get() const noexcept { return fd_; }
+  int release() noexcept {
+    const int fd = fd_;
+    fd_ = -1;
+    return fd;
+  }
+
+ private:
+  int fd_;
+};
+
+/// A descriptor registered with the event loop.
+class system_handle {
+ public:
+  explicit system_handle(const boost::asio::any_io_executor& executor) : io_(executor) {}
+
+  /// 0, or the errno for which the event loop refused it.
+  [[nodiscard]] int open(unique_fd fd);
+  [[nodiscard]] bool is_open() const noexcept { return io_.is_open(); }
+  [[nodiscard]] int get() noexcept { return io_.native_handle(); }
+  void close() noexcept;
+
+  /// Ready, closed, `cancelled` or `deadline`. For a pending connect, `direction::write`.
+  [[nodiscard]] task<result<void>> wait(context& cx, direction towards);
+
+ private:
+  boost::asio::posix::stream_descriptor io_;
+};
+
+/// A stream over a connected socket. `fd` must be non-blocking.
+[[nodiscard]] std::unique_ptr<stream> make_system_stream(system_handle handle, std::string peer);
+
+/// A non-blocking socket of the right family, with TCP_NODELAY where there is such a thing; -1 and
+/// errno.
+[[nodiscard]] unique_fd open_socket(const endpoint& for_address);
+
+/// Turns Nagle's algorithm off; nothing happens on Unix sockets.
+void set_no_delay(int fd, endpoint::family family) noexcept;
+
+}  // namespace fairlead::net::detail
