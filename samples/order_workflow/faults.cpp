@@ -17,7 +17,7 @@ std::optional<fault> fault_injector::find(const std::string& service, std::uint6
 }
 
 fairlead::task<fairlead::result<void>> fault_injector::arrive(fairlead::context& cx,
-                                                             const std::string& service) {
+                                                              const std::string& service) {
   const auto hit = find(service, ++calls_[service]);
   if (!hit) {
     co_return fairlead::result<void>{};

@@ -18,7 +18,8 @@ namespace shop {
 
 BOOST_DEFINE_ENUM_CLASS(fault_kind, unavailable, refuse, hang, slow)
 
-/// One rule: the calls of `service` numbered `from` to `to` (counted from 1), or every `every`-th of them.
+/// One rule: the calls of `service` numbered `from` to `to` (counted from 1), or every `every`-th
+/// of them.
 struct fault {
   std::string service;
   fault_kind kind = fault_kind::unavailable;
@@ -45,7 +46,7 @@ class fault_injector {
 
   /// Called by a service first: an error to answer with, after whatever delay the script asks for.
   [[nodiscard]] fairlead::task<fairlead::result<void>> arrive(fairlead::context& cx,
-                                                             const std::string& service);
+                                                              const std::string& service);
 
   /// How many calls have arrived, at all services together.
   [[nodiscard]] std::uint64_t arrivals() const noexcept;

@@ -60,7 +60,8 @@ struct shipment {
 };
 BOOST_DESCRIBE_STRUCT(shipment, (), (scheduled, tracking))
 
-// --- operations ---------------------------------------------------------------------------------------
+// --- operations
+// ---------------------------------------------------------------------------------------
 
 struct get_user {
   std::int64_t id = 0;

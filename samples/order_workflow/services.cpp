@@ -19,7 +19,8 @@ task<result<user>> users_service::operator()(context& cx, const get_user& reques
   };
   const auto found = known.find(request.id);
   if (found == known.end()) {
-    co_return fail(errors::application{"unknown_user", "there is no user " + std::to_string(request.id)});
+    co_return fail(
+        errors::application{"unknown_user", "there is no user " + std::to_string(request.id)});
   }
   co_return found->second;
 }
@@ -47,7 +48,8 @@ task<result<void>> orders_service::operator()(context& cx, const cancel_order& r
   }
   const auto found = orders_.find(request.id);
   if (found == orders_.end()) {
-    co_return fail(errors::application{"unknown_order", "there is no order " + std::to_string(request.id)});
+    co_return fail(
+        errors::application{"unknown_order", "there is no order " + std::to_string(request.id)});
   }
   found->second.status = order_status::cancelled;
   co_return result<void>{};

@@ -11,7 +11,8 @@ using namespace std::chrono_literals;
 using fairlead::context;
 using fairlead::task;
 
-// A clean-up must happen also when the caller has no time left or went away, so it has a root of its own.
+// A clean-up must happen also when the caller has no time left or went away, so it has a root of
+// its own.
 task<fairlead::result<void>> take_back(context& cx, orders& orders, std::int64_t order_id) {
   fairlead::cancel_scope clean_up(cx.env());
   context limited = clean_up.with_timeout(5s);

@@ -14,11 +14,12 @@ namespace shop {
 
 /// How an order ended.
 enum class outcome {
-  shipped,         ///< paid and handed to the shipping service
-  manual_shipping, ///< paid; somebody has to arrange the shipping by hand
-  rejected,        ///< nothing happened: the user or the order was refused
-  cancelled,       ///< the payment failed and the order was cancelled again
-  needs_attention, ///< the payment failed and the order could not be cancelled: somebody has to look
+  shipped,          ///< paid and handed to the shipping service
+  manual_shipping,  ///< paid; somebody has to arrange the shipping by hand
+  rejected,         ///< nothing happened: the user or the order was refused
+  cancelled,        ///< the payment failed and the order was cancelled again
+  needs_attention,  ///< the payment failed and the order could not be cancelled: somebody has to
+                    ///< look
 };
 
 [[nodiscard]] std::string_view to_string(outcome o);
@@ -32,10 +33,12 @@ struct order_report {
   std::optional<fairlead::error> compensation;  ///< why the order could not be cancelled
 };
 
-/// Checks the user, creates the order, takes the money, arranges the shipping. When the payment fails the
-/// order is cancelled again, beyond the caller's own deadline if need be; when that fails too, it is said.
+/// Checks the user, creates the order, takes the money, arranges the shipping. When the payment
+/// fails the order is cancelled again, beyond the caller's own deadline if need be; when that fails
+/// too, it is said.
 [[nodiscard]] fairlead::task<order_report> process_order(fairlead::context& cx, users& users,
                                                          orders& orders, payments& payments,
-                                                         shipping& shipping, const create_order& request);
+                                                         shipping& shipping,
+                                                         const create_order& request);
 
 }  // namespace shop

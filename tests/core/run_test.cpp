@@ -8,9 +8,9 @@
 #include <fairlead/core/when_all.hpp>
 
 #include <gtest/gtest.h>
+#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/strand.hpp>
@@ -18,6 +18,7 @@
 #include <atomic>
 #include <chrono>
 #include <csignal>
+#include <optional>
 #include <set>
 #include <stdexcept>
 #include <thread>
@@ -186,18 +187,50 @@ TEST(OwnLoop, AScopeFullOfTasksIsDestroyedWithItsLoop) {
 }
 
 TEST(OwnLoop, AsioCancellationEndsOurOperations) {
-  using namespace boost::asio::experimental::awaitable_operators;  // what users write
   boost::asio::io_context loop(1);
   auto& env = environment::of(loop.get_executor());
-  bool second = false;
-  const auto race = [&]() -> boost::asio::awaitable<void> {
-    cancel_scope cx(env);
-    auto winner = co_await (sleep_for(cx, 1h) || sleep_for(cx, 1ms));
-    second = winner.index() == 1;
-  };
-  boost::asio::co_spawn(loop, race, boost::asio::detached);
+  boost::asio::cancellation_signal signal;
+  std::optional<result<void>> ended;
+  boost::asio::co_spawn(
+      loop,
+      [&]() -> boost::asio::awaitable<void> {
+        co_await boost::asio::this_coro::throw_if_cancelled(false);
+        cancel_scope cx(env);
+        ended = co_await sleep_for(cx, 1h);
+      },
+      boost::asio::bind_cancellation_slot(signal.slot(), boost::asio::detached));
+  loop.poll();
+  signal.emit(boost::asio::cancellation_type::terminal);
   loop.run();
-  EXPECT_TRUE(second);
+  ASSERT_TRUE(ended && !*ended);
+  EXPECT_EQ(ended->error().kind(), error_kind::cancelled);
+}
+
+TEST(OwnLoop, AsioCancellationJoinsWhatRunsSideBySide) {
+  boost::asio::io_context loop(1);
+  auto& env = environment::of(loop.get_executor());
+  boost::asio::cancellation_signal signal;
+  int joined = 0;
+  const auto sleeper = [&](context& cx) -> task<result<int>> {
+    const auto slept = co_await sleep_for(cx, 1h);
+    ++joined;
+    co_return fail(slept.error());
+  };
+  bool thrown = false;
+  boost::asio::co_spawn(
+      loop,
+      [&]() -> boost::asio::awaitable<void> {
+        cancel_scope cx(env);
+        (void)co_await when_all(cx, sleeper, sleeper);
+        (void)co_await sleep_for(cx, 1h);  // throws here, as Asio's own operations do
+      },
+      boost::asio::bind_cancellation_slot(signal.slot(),
+                                          [&](std::exception_ptr e) { thrown = e != nullptr; }));
+  loop.poll();
+  signal.emit(boost::asio::cancellation_type::terminal);
+  loop.run();
+  EXPECT_EQ(joined, 2);
+  EXPECT_TRUE(thrown);
 }
 
 TEST(OwnLoop, AStrandGetsAnEnvironmentOfItsOwn) {

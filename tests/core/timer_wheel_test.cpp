@@ -141,7 +141,7 @@ TEST(TimerWheel, AgreesWithASortedList) {
         now += duration(static_cast<duration::rep>(rng() % (std::uint64_t{1} << (rng() % 40))));
         wheel.advance(now);
         std::sort(model.begin(), model.end(),
-                         [](auto& a, auto& b) { return a.at != b.at ? a.at < b.at : a.id < b.id; });
+                  [](auto& a, auto& b) { return a.at != b.at ? a.at < b.at : a.id < b.id; });
         while (!model.empty() && model.front().at <= now) {
           expected.push_back(model.front().id);
           model.erase(model.begin());
