@@ -41,8 +41,12 @@ class environment::service final : public boost::asio::execution_context::servic
       : boost::asio::execution_context::service(owner) {}
 
   environment& get(const boost::asio::any_io_executor& executor) {
-    std::call_once(made, [&] { env.emplace(executor); });
-    return *env;
+    std::call_once(made, [&] { found = &env.emplace(executor); });
+    return *found;
+  }
+
+  void provide(environment& provided) {
+    std::call_once(made, [&] { found = &provided; });
   }
 
   void shutdown() override {
@@ -53,6 +57,7 @@ class environment::service final : public boost::asio::execution_context::servic
 
   std::once_flag made;
   std::optional<environment> env;
+  environment* found = nullptr;
 };
 
 boost::asio::execution_context::id environment::service::id;
@@ -108,6 +113,10 @@ void environment::unpark(parked& p) noexcept {
   if (parked_ == nullptr) {
     parked_work_->end();
   }
+}
+
+void environment::provide() {
+  boost::asio::use_service<service>(context_of(executor_)).provide(*this);
 }
 
 environment& environment::of(const boost::asio::any_io_executor& executor) {

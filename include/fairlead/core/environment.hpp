@@ -51,6 +51,15 @@ class environment {
   /// lives as long as that context. For contexts that are run by one thread.
   [[nodiscard]] static environment& of(const boost::asio::any_io_executor& executor);
 
+  /// Makes this the environment that `of` finds for the context of its executor, before anybody has
+  /// asked. It must live as long as it can be asked for. For simulations, which bring their own
+  /// seams.
+  void provide();
+
+  /// Destroys the coroutines that wait in it, as the destructor does; `closing` from now on. For
+  /// owners of an event loop that is going away while handlers are still queued in it.
+  void close() noexcept;
+
   [[nodiscard]] const boost::asio::any_io_executor& executor() const noexcept { return executor_; }
   [[nodiscard]] clock& time() const noexcept { return clock_; }
   [[nodiscard]] time_point now() const noexcept { return clock_.now(); }
@@ -71,7 +80,6 @@ class environment {
   };
   class service;
 
-  void close() noexcept;
   void park(parked& p) noexcept;
   void unpark(parked& p) noexcept;
 
