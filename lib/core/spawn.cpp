@@ -8,6 +8,7 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/dispatch.hpp>
 #include <boost/asio/this_coro.hpp>
 
 #include <cstdio>
@@ -25,13 +26,22 @@ task<void> root(task<void> body) {
 
 }  // namespace
 
-struct child_group::child : cancel_node {
+struct child_group::child : cancel_node, std::enable_shared_from_this<child_group::child> {
   explicit child(child_group& g) noexcept : cancel_node(&on_cancel), group(&g) {}
+
+  // co_spawn forwards a signal by dispatching a pointer into the signal's own memory. Emitting on
+  // the executor makes that dispatch immediate; anywhere else the child could be gone before it
+  // runs.
   static void on_cancel(cancel_node& n) noexcept {
-    static_cast<child&>(n).signal.emit(boost::asio::cancellation_type::terminal);
+    auto& self = static_cast<child&>(n);
+    boost::asio::dispatch(self.executor, [kept = self.shared_from_this()] {
+      kept->signal.emit(boost::asio::cancellation_type::terminal);
+    });
   }
+
   boost::asio::cancellation_signal signal;
   child_group* group;
+  boost::asio::any_io_executor executor = group->scope().executor();
 };
 
 child_group::child_group(const context& parent) : scope_(parent) {}
@@ -46,7 +56,7 @@ child_group::~child_group() {
 }
 
 void child_group::start(task<void> body) {
-  auto one = std::make_unique<child>(*this);
+  auto one = std::make_shared<child>(*this);
   child& c = *one;
   if (!scope_.cancelled()) {
     scope_.cancel_tree().add(c);

@@ -43,9 +43,7 @@ TEST(WhenAll, RunsSideBySideAndKeepsTheOrder) {
   world.run([&](context& cx) -> task<void> {
     const auto both = co_await when_all(
         cx, [](context& c) { return value_after(c, 20ms, 1); },
-        [](context& c) -> task<result<std::unique_ptr<int>>> {
-          co_return std::make_unique<int>(2);
-        },
+        [](context&) -> task<result<std::unique_ptr<int>>> { co_return std::make_unique<int>(2); },
         [](context& c) -> task<result<void>> { return sleep_for(c, 5ms); });
     EXPECT_TRUE(both.has_value());
     EXPECT_EQ(std::get<0>(*both), 1);

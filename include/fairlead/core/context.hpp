@@ -141,7 +141,9 @@ class cancel_scope : private cancellation, public context {
   /// A root without deadline.
   explicit cancel_scope(environment& env) noexcept
       : context(env, static_cast<cancellation&>(*this)) {}
-  cancel_scope(const cancel_scope&) = delete;
+  /// Not a copy: below `parent`, as with every other context.
+  explicit cancel_scope(const cancel_scope& parent) noexcept
+      : cancel_scope(static_cast<const context&>(parent)) {}
   cancel_scope& operator=(const cancel_scope&) = delete;
   ~cancel_scope() = default;
 
