@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: BSL-1.0
+// Template parts of framed.hpp.
+#pragma once
+
+#include <fairlead/net/framed.hpp>
+
+namespace fairlead::net {
+
+template <framer F>
+auto framed<F>::look() -> std::optional<result<message>> {
+  auto step = framer_.next(buffer_.unread());
+  if (!step) {
+    return fail(named(std::move(step).error()));
+  }
+  if (step->frame) {
+    handed_out_ = step->consumed;
+    return result<message>(step->frame);
+  }
+  buffer_.consume(step->consumed);
+  return std::nullopt;
+}
+
+template <framer F>
+auto framed<F>::at_end() -> result<message> {
+  auto last = framer_.end(buffer_.unread());
+  if (!last) {
+    return fail(named(std::move(last).error()));
+  }
+  handed_out_ = last->consumed;
+  return last->frame;
+}
+
+template <framer F>
+error framed<F>::named(error e) const {
+  return e.with_target(stream_.peer()).with_sent(error_sent::unknown);
+}
+
+template <framer F>
+task<result<std::optional<std::string_view>>> framed<F>::read(context& cx) {
+  if (cx.cancelled()) {
+    co_return fail(errors::cancelled{});
+  }
+  buffer_.consume(std::exchange(handed_out_, 0));
+  for (;;) {
+    auto seen = look();
+    if (seen) {
+      co_return std::move(*seen);
+    }
+    io_attempt got;
+    if (buffer_.capacity() > 0 && stream_.worth_trying(direction::read)) {
+      got = buffer_.fill(stream_);
+    }
+    while (!got) {
+      const bool idle = buffer_.idle();
+      context limited = cx;
+      if (idle) {
+        limited = cx.with_timeout(patience);
+      }
+      auto ready = co_await stream_.wait(limited, direction::read);
+      if (!ready && idle && ready.error().template is<errors::deadline>() && cx.check()) {
+        buffer_.release();
+        ready = co_await stream_.wait(cx, direction::read);
+      }
+      if (!ready) {
+        co_return fail(std::move(ready).error());
+      }
+      got = buffer_.fill(stream_);
+    }
+    if (!*got) {
+      co_return fail(std::move(*got).error());
+    }
+    if (**got == 0) {
+      co_return at_end();
+    }
+  }
+}
+
+template <framer F>
+task<result<void>> framed<F>::write(context& cx, std::string_view text) {
+  auto edges = framer_.edges(text);
+  if (!edges) {
+    edges.error().at(error_stage::write);
+    co_return fail(std::move(edges).error());
+  }
+  const std::array pieces = {std::as_bytes(std::span(edges->before())),
+                             std::as_bytes(std::span(text)),
+                             std::as_bytes(std::span(edges->after()))};
+  auto written = co_await write_all(cx, stream_, const_buffers(pieces));
+  co_return written;
+}
+
+}  // namespace fairlead::net
