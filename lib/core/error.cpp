@@ -129,6 +129,7 @@ error::error(const error& other) noexcept
       stage_(other.stage_),
       sent_(other.sent_),
       stop_(other.stop_),
+      repeatable_(other.repeatable_),
       attempts_(other.attempts_),
       first_(other.first_),
       second_(other.second_),
@@ -143,6 +144,7 @@ error::error(error&& other) noexcept
       stage_(other.stage_),
       sent_(other.sent_),
       stop_(other.stop_),
+      repeatable_(other.repeatable_),
       attempts_(other.attempts_),
       first_(other.first_),
       second_(other.second_),
@@ -158,6 +160,7 @@ error& error::operator=(error&& other) noexcept {
   stage_ = other.stage_;
   sent_ = other.sent_;
   stop_ = other.stop_;
+  repeatable_ = other.repeatable_;
   attempts_ = other.attempts_;
   first_ = other.first_;
   second_ = other.second_;
@@ -362,16 +365,20 @@ unsigned error::status() const noexcept {
   return kind_ == error_kind::http_error ? static_cast<unsigned>(first_) : 0;
 }
 
-std::optional<duration> error::retry_after() const noexcept {
+bool error::carries_wait() const noexcept {
   switch (kind_) {
     case error_kind::http_error:
     case error_kind::circuit_open:
     case error_kind::rate_limited:
     case error_kind::unavailable:
-      return optional_wait();
+      return true;
     default:
-      return std::nullopt;
+      return false;
   }
+}
+
+std::optional<duration> error::retry_after() const noexcept {
+  return carries_wait() ? optional_wait() : std::nullopt;
 }
 
 std::optional<std::string_view> error::header(std::string_view name) const noexcept {
@@ -417,6 +424,16 @@ error& error::with_attempts(std::uint32_t attempts) noexcept {
 }
 error& error::with_suppressed_by(retry_stop stop) noexcept {
   stop_ = stop;
+  return *this;
+}
+error& error::mark_repeatable() noexcept {
+  repeatable_ = true;
+  return *this;
+}
+error& error::with_retry_after(duration wait) noexcept {
+  if (carries_wait()) {
+    second_ = from_duration(wait);
+  }
   return *this;
 }
 error& error::with_cause(const error& cause) {

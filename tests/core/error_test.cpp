@@ -121,5 +121,27 @@ TEST(Error, VisitReachesEveryKind) {
   EXPECT_EQ(error(errors::cancelled{}).visit(name_of_alternative{}), "cancelled");
 }
 
+TEST(Error, TakesAWaitWhereItsKindCarriesOne) {
+  error open = errors::circuit_open{"payments", std::nullopt};
+  EXPECT_FALSE(open.retry_after());
+  open.with_retry_after(3s);
+  EXPECT_EQ(open.retry_after(), 3s);
+  EXPECT_EQ(open.get<errors::circuit_open>()->retry_after, 3s);
+  error refused = errors::connection_refused{"http://users/"};
+  refused.with_retry_after(3s);
+  EXPECT_FALSE(refused.retry_after());
+}
+
+TEST(Error, KnowsWhetherItsOperationMayBeRepeated) {
+  error e = errors::connection_reset{"http://users/1"};
+  EXPECT_FALSE(e.repeatable());
+  e.mark_repeatable();
+  const error copy = e;
+  EXPECT_TRUE(copy.repeatable());
+  error assigned = errors::cancelled{};
+  assigned = copy;
+  EXPECT_TRUE(assigned.repeatable());
+}
+
 }  // namespace
 }  // namespace fairlead

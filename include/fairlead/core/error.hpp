@@ -86,6 +86,11 @@ class [[nodiscard]] error {
   /// Which rule kept a retry from going on; `retry_stop::none` outside a retry.
   [[nodiscard]] retry_stop suppressed_by() const noexcept { return stop_; }
 
+  /// True when the operation that failed is idempotent by its own nature (an HTTP GET, a query), so
+  /// that repeating it is safe whatever was sent. What a retry goes by when neither the context nor
+  /// the operation says anything.
+  [[nodiscard]] bool repeatable() const noexcept { return repeatable_; }
+
   /// The error behind this one, or nullptr. Owned by this error.
   [[nodiscard]] const error* cause() const noexcept;
 
@@ -131,6 +136,9 @@ class [[nodiscard]] error {
   error& with_sent(error_sent sent) noexcept;
   error& with_attempts(std::uint32_t attempts) noexcept;
   error& with_suppressed_by(retry_stop stop) noexcept;
+  error& mark_repeatable() noexcept;
+  /// Sets what `retry_after` gives; no effect on kinds that carry no such wait.
+  error& with_retry_after(duration wait) noexcept;
   error& with_cause(const error& cause);
   /// Names the URL or the target where none is set yet; allocates when the text is not empty.
   error& with_target(std::string_view target);
@@ -146,11 +154,13 @@ class [[nodiscard]] error {
   detail::error_detail& own_detail();
   std::string_view text(int i) const noexcept;
   std::optional<duration> optional_wait() const noexcept;
+  bool carries_wait() const noexcept;
 
   error_kind kind_;
   error_stage stage_ = error_stage::none;
   error_sent sent_ = error_sent::not_sent;
   retry_stop stop_ = retry_stop::none;
+  bool repeatable_ = false;
   std::uint32_t attempts_ = 1;
   std::uint64_t first_ = 0;
   std::uint64_t second_ = 0;

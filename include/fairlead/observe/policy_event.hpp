@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: BSL-1.0
+// What resilience policies tell about themselves, and the seam through which they tell it.
+#pragma once
+
+#include <fairlead/core/error.hpp>
+#include <fairlead/core/time.hpp>
+
+#include <cstdint>
+#include <string_view>
+
+namespace fairlead::observe {
+
+/// The family of the policy that speaks. Closed, so that reports can be exhaustive.
+enum class policy_kind : std::uint8_t {
+  timeout,
+  retry,
+  circuit_breaker,
+  fallback,
+  bulkhead,
+  rate_limit,
+  hedge,
+  coalesce,
+  cache,
+  adaptive_limit,
+  throttle,
+  shed,
+  chaos,
+};
+
+/// What happened.
+enum class policy_action : std::uint8_t {
+  retry,            ///< another attempt follows after `delay`
+  gave_up,          ///< a retry returns the failure of its last attempt; `cause` says which rule
+  rejected,         ///< the policy refused the call
+  timeout,          ///< a limit ran out
+  late,             ///< an outcome came after the limit and was delivered all the same
+  fallback,         ///< the fallback takes over from `cause`
+  state,            ///< a stateful policy went `from` one state `to` another
+  hedge,            ///< a further attempt starts beside the others
+  hedge_cancelled,  ///< an attempt that lost was cancelled
+  hit,              ///< a cache answered
+  stale,            ///< a cache answered with something old
+  joined,           ///< the call joined one that was under way
+  limit,            ///< an adaptive limit moved
+};
+
+/// The names that appear in reports: "circuit_breaker", "retry", ...
+[[nodiscard]] std::string_view to_string(policy_kind kind) noexcept;
+[[nodiscard]] std::string_view to_string(policy_action action) noexcept;
+
+/// One thing that a policy did. A view: valid during `sink::on_event` only.
+struct policy_event {
+  policy_kind policy{};
+  policy_action action{};
+  std::string_view stack = {};  ///< the name given to `observed_by`
+  std::string_view name = {};   ///< the policy's own name, or its kind
+  std::uint32_t attempt = 1;
+  duration delay{};              ///< before the next attempt; the limit of a timeout
+  const error* cause = nullptr;  ///< the failure it reacts to, when there is one
+  time_point at{};               ///< the time snapshot of the call
+  std::string_view from = {};    ///< of a change of state
+  std::string_view to = {};
+};
+
+/// Receives policy events. Called by the thread that runs the call, with no lock held: it may call
+/// back into the policies. What it does never changes the outcome of a call; keep it quick, the
+/// call waits for it.
+///
+/// *Thread safety*: `on_event` is called from every thread whose stacks report to this sink. It
+/// must outlive their calls.
+class sink {
+ public:
+  sink() = default;
+  sink(const sink&) = delete;
+  sink& operator=(const sink&) = delete;
+  virtual ~sink() = default;
+
+  virtual void on_event(const policy_event& event) noexcept = 0;
+};
+
+}  // namespace fairlead::observe

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: BSL-1.0
+// What a stack can run, and what an operation can say about itself.
+#pragma once
+
+#include <fairlead/core/context.hpp>
+#include <fairlead/core/result.hpp>
+#include <fairlead/core/task.hpp>
+
+#include <concepts>
+#include <functional>
+#include <type_traits>
+#include <utility>
+
+namespace fairlead::policy {
+
+/// What an operation says about being repeated: a static member `idempotency` of its type, else
+/// `by_operation`.
+template <class Op>
+inline constexpr fairlead::idempotency operation_idempotency = fairlead::idempotency::by_operation;
+template <class Op>
+  requires requires {
+    { Op::idempotency } -> std::convertible_to<fairlead::idempotency>;
+  }
+inline constexpr fairlead::idempotency operation_idempotency<Op> = Op::idempotency;
+
+/// `f`, declared safe to happen twice, so that a retry may repeat it whatever was sent.
+///
+/// *Example*: `co_await resilient.run(cx, policy::idempotent([&](context& cx) { ... }))`
+template <class F>
+class idempotent {
+ public:
+  static constexpr auto idempotency = fairlead::idempotency::idempotent;
+  explicit idempotent(F f) : f_(std::move(f)) {}
+
+  template <class... Args>
+    requires std::invocable<F&, Args...>
+  decltype(auto) operator()(Args&&... args) {
+    return std::invoke(f_, std::forward<Args>(args)...);
+  }
+
+ private:
+  F f_;
+};
+
+namespace detail {
+
+template <class T>
+struct outcome_of {};
+template <class T>
+struct outcome_of<result<T>> {
+  using type = result<T>;
+  static constexpr bool awaits = false;
+};
+template <class T>
+struct outcome_of<task<result<T>>> {
+  using type = result<T>;
+  static constexpr bool awaits = true;
+};
+
+// How `Op` is called: again and again, or only once; with the context, or without.
+template <class Op, class... Args>
+struct operation_traits {
+  static constexpr bool repeatable =
+      std::invocable<Op&, context&, Args&...> || std::invocable<Op&, Args&...>;
+  static constexpr bool once =
+      std::invocable<Op&&, context&, Args&&...> || std::invocable<Op&&, Args&&...>;
+
+  static decltype(auto) invoke(Op& op, context& cx, Args&... args) {
+    if constexpr (std::invocable<Op&, context&, Args&...>) {
+      return std::invoke(op, cx, args...);
+    } else if constexpr (std::invocable<Op&, Args&...>) {
+      return std::invoke(op, args...);
+    } else if constexpr (std::invocable<Op&&, context&, Args&&...>) {
+      return std::invoke(std::move(op), cx, std::move(args)...);
+    } else {
+      return std::invoke(std::move(op), std::move(args)...);
+    }
+  }
+};
+
+template <class Op, class... Args>
+using operation_result_t = std::remove_cvref_t<decltype(operation_traits<Op, Args...>::invoke(
+    std::declval<Op&>(), std::declval<context&>(), std::declval<Args&>()...))>;
+
+}  // namespace detail
+}  // namespace fairlead::policy

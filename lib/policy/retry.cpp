@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <fairlead/policy/retry.hpp>
+
+#include <fairlead/core/sleep.hpp>
+
+#include "detail/text.hpp"
+
+#include <utility>
+
+namespace fairlead::policy {
+
+namespace {
+
+// The peer says that it did not do the work.
+bool declined(const error& e) noexcept {
+  switch (e.kind()) {
+    case error_kind::unavailable:
+      return true;
+    case error_kind::http_error:
+      return e.status() == 408 || e.status() == 425 || e.status() == 429 || e.status() == 503;
+    default:
+      return false;
+  }
+}
+
+bool connection_was_gone(const error& e) noexcept {
+  return e.sent() == error_sent::not_sent &&
+         (e.kind() == error_kind::connection_reset || e.kind() == error_kind::connection_closed);
+}
+
+retry_facts facts_of(const retry_options& options, call& c) {
+  retry_facts f;
+  f.outcome = c.outcome();
+  f.now = c.now();
+  f.deadline = c.deadline();
+  const auto* e = c.failure();
+  if (e == nullptr) {
+    return f;  // a value that was classified: whoever did so wants it repeated
+  }
+  f.sent = e->sent();
+  f.repeatable = c.repeatable();
+  f.declined = declined(*e);
+  f.never_left = connection_was_gone(*e);
+  if (e->is_rejection()) {
+    f.outcome = options.retry_rejections && e->is_transient() ? verdict::failure : f.outcome;
+  } else {
+    f.retry_after = e->retry_after();
+  }
+  return f;
+}
+
+}  // namespace
+
+retry::retry(const retry_options& options, std::string_view name) : options_(options), name_(name) {
+  detail::throw_if_any("retry", name == "retry" ? std::string_view{} : name, problems_of(options));
+}
+
+result<retry> retry::make(const retry_options& options, std::string_view name) {
+  const auto problems = problems_of(options);
+  if (!problems.empty()) {
+    return fail(errors::invalid_argument{"retry", detail::joined(problems)});
+  }
+  return retry(options, name);
+}
+
+retry& retry::on_retry(hook f) & {
+  on_retry_ = std::move(f);
+  return *this;
+}
+
+retry& retry::delay_for(delay_function f) & {
+  delay_for_ = std::move(f);
+  return *this;
+}
+
+step retry::enter(layer_state& s, call& c) const {
+  s.core = retry_core{};
+  s.last.reset();
+  s.outer_attempt = c.attempt();
+  c.set_attempt(1);
+  return step::inward;
+}
+
+step retry::decide(layer_state& s, call& c) const {
+  auto* e = c.failure();
+  if (e != nullptr && s.last && e->cause() == nullptr &&
+      (e->kind() == error_kind::cancelled || e->kind() == error_kind::deadline)) {
+    e->with_cause(*s.last);  // why there was another attempt at all
+  }
+  auto facts = facts_of(options_, c);
+  retry_event event{.attempt = s.core.attempt(), .failure = e, .cx = &c.caller()};
+  if (s.core.forbids(options_, facts) == retry_stop::none && !s.core.resends(facts)) {
+    if (retry_core::draws(options_)) {
+      facts.uniform = c.caller().env().random().uniform();
+    }
+    if (delay_for_) {
+      facts.own_delay = delay_for_(event);
+    }
+  }
+  const auto decision = s.core.decide(options_, facts);
+  if (decision.stop != retry_stop::none) {
+    return stop(s, c, decision.stop);
+  }
+  event.delay = decision.wait;
+  if (on_retry_) {
+    on_retry_(event);
+  }
+  if (c.observed()) {
+    c.report({.policy = observe::policy_kind::retry,
+              .action = observe::policy_action::retry,
+              .name = name_,
+              .attempt = event.attempt,
+              .delay = decision.wait,
+              .cause = e});
+  }
+  s.wait = decision.wait;
+  s.failed_attempt = event.attempt;
+  s.last.reset();
+  if (e != nullptr) {
+    s.last = std::move(*e);
+  }
+  c.discard();
+  return step::wait;
+}
+
+step retry::stop(layer_state& s, call& c, retry_stop reason) const {
+  c.set_attempt(s.outer_attempt);
+  auto* e = c.failure();
+  if (e == nullptr) {
+    return step::outward;
+  }
+  e->with_attempts(s.core.attempt());
+  if (e->kind() == error_kind::cancelled) {
+    return step::outward;
+  }
+  e->with_suppressed_by(e->kind() == error_kind::deadline ? retry_stop::deadline : reason);
+  if (c.observed() && c.outcome() != verdict::success) {
+    c.report({.policy = observe::policy_kind::retry,
+              .action = observe::policy_action::gave_up,
+              .name = name_,
+              .attempt = s.core.attempt(),
+              .cause = e});
+  }
+  return step::outward;
+}
+
+task<result<void>> retry::pause(layer_state& s, call& c) const {
+  if (s.wait <= duration::zero()) {
+    return yield(c.surroundings());
+  }
+  return sleep_until(c.surroundings(), saturating_add(c.now(), s.wait));
+}
+
+step retry::resume(layer_state& s, call& c, const result<void>& waited) const {
+  if (waited) {
+    c.set_attempt(s.core.attempt());
+    return step::inward;
+  }
+  c.set_attempt(s.outer_attempt);
+  const auto& last = s.last;
+  if (waited.error().kind() == error_kind::cancelled || !last) {
+    error e = waited.error();
+    e.with_attempts(s.failed_attempt);
+    if (last) {
+      e.with_sent(last->sent()).with_cause(*last);
+    }
+    c.fail(std::move(e));
+    return step::outward;
+  }
+  error e = *last;
+  e.with_attempts(s.failed_attempt).with_suppressed_by(retry_stop::deadline);
+  c.fail(std::move(e));
+  return step::outward;
+}
+
+std::string retry::describe() const {
+  std::string out = "up to ";
+  out +=
+      options_.max_attempts == unlimited ? "any number of" : std::to_string(options_.max_attempts);
+  out += " attempts, ";
+  const auto& b = options_.backoff;
+  switch (b.kind) {
+    case backoff_kind::constant:
+      out += detail::words(b.delay) + " apart";
+      break;
+    case backoff_kind::linear:
+      out += detail::words(b.delay) + " apart and longer by that each time, at most " +
+             detail::words(b.cap);
+      break;
+    case backoff_kind::exponential:
+      out += "first " + detail::words(b.delay) + " apart, growing up to " + detail::words(b.cap);
+      break;
+  }
+  out += b.jitter == jitter::none ? " without jitter" : ", spread at random";
+  if (options_.retry_rejections) {
+    out += ", also when a policy inside rejects";
+  }
+  return out;
+}
+
+}  // namespace fairlead::policy
