@@ -151,7 +151,7 @@ bool decoder::begin_object() {
       break;
   }
   if (!frames_.empty() && frames_.top().wants_tag) {
-    return not_a_tag("object", 2);
+    return not_a_tag("wrong type", "object", 2);
   }
   auto t = next();
   if (t.at == nullptr) {
@@ -354,8 +354,8 @@ bool decoder::refuse_tag(std::string message, std::string actual) {
 }
 
 // The value of the tag is of no use; what is left of the object is skipped.
-bool decoder::not_a_tag(std::string actual, std::size_t open) {
-  const bool go_on = refuse_tag("wrong type", std::move(actual));
+bool decoder::not_a_tag(std::string message, std::string actual, std::size_t open) {
+  const bool go_on = refuse_tag(std::move(message), std::move(actual));
   frames_.pop();
   skip(open);
   return go_on;
@@ -390,7 +390,7 @@ bool decoder::play(const tape& recorded) {
            close();
   }
   if (!choose(recorded.text(*tag))) {
-    return refuse_tag("wrong type", shown(recorded.text(*tag))) && close();
+    return refuse_tag("unknown value", shown(recorded.text(*tag))) && close();
   }
   for (const auto& e : events) {
     bool go_on = true;
@@ -448,7 +448,7 @@ bool decoder::begin_array() {
       break;
   }
   if (!frames_.empty() && frames_.top().wants_tag) {
-    return not_a_tag("array", 2);
+    return not_a_tag("wrong type", "array", 2);
   }
   auto t = next();
   if (t.at == nullptr) {

@@ -113,7 +113,7 @@ class decoder {
 
   bool choose(std::string_view tag);
   bool refuse_tag(std::string message, std::string actual);
-  bool not_a_tag(std::string actual, std::size_t open);
+  bool not_a_tag(std::string message, std::string actual, std::size_t open);
   bool play(const tape& recorded);
 
   bool scalar_skipped();
