@@ -218,8 +218,8 @@ bool decoder::end_object(std::size_t members) {
     return finish_object(top) && close();
   }
   const target whole{top.type, top.type, top.at, top.rules};
-  close();
-  return checked(whole);
+  frames_.pop();  // so that the path ends here
+  return checked(whole) && done();
 }
 
 bool decoder::finish_object(frame& top) {
@@ -488,11 +488,11 @@ bool decoder::end_array(std::size_t items) {
       break;
   }
   const frame closed = frames_.top();
-  close();
-  return too_many_or_few(closed);
+  frames_.pop();
+  return finish_sequence(closed) && done();
 }
 
-bool decoder::too_many_or_few(const frame& closed) {
+bool decoder::finish_sequence(const frame& closed) {
   const auto& desc = *closed.type->sequence;
   const auto n = closed.index;
   if (desc.fixed != SIZE_MAX && n != desc.fixed) {

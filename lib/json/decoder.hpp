@@ -104,7 +104,7 @@ class decoder {
   bool done();
   bool close();
   bool checked(const target& t);
-  bool too_many_or_few(const frame& closed);
+  bool finish_sequence(const frame& closed);
 
   bool object_key(frame& top, std::string_view name);
   bool map_key(frame& top, std::string_view name);
