@@ -151,7 +151,7 @@ bool decoder::begin_object() {
       break;
   }
   if (!frames_.empty() && frames_.top().wants_tag) {
-    return not_a_tag("object", 2);
+    return not_a_tag("wrong type", "object", 2);
   }
   auto t = next();
   if (t.at == nullptr) {
@@ -218,8 +218,8 @@ bool decoder::end_object(std::size_t members) {
     return finish_object(top) && close();
   }
   const target whole{top.type, top.type, top.at, top.rules};
-  close();
-  return checked(whole);
+  frames_.pop();  // so that the path ends here
+  return checked(whole) && done();
 }
 
 bool decoder::finish_object(frame& top) {
@@ -354,8 +354,8 @@ bool decoder::refuse_tag(std::string message, std::string actual) {
 }
 
 // The value of the tag is of no use; what is left of the object is skipped.
-bool decoder::not_a_tag(std::string actual, std::size_t open) {
-  const bool go_on = refuse_tag("wrong type", std::move(actual));
+bool decoder::not_a_tag(std::string message, std::string actual, std::size_t open) {
+  const bool go_on = refuse_tag(std::move(message), std::move(actual));
   frames_.pop();
   skip(open);
   return go_on;
@@ -390,7 +390,7 @@ bool decoder::play(const tape& recorded) {
            close();
   }
   if (!choose(recorded.text(*tag))) {
-    return refuse_tag("wrong type", shown(recorded.text(*tag))) && close();
+    return refuse_tag("unknown value", shown(recorded.text(*tag))) && close();
   }
   for (const auto& e : events) {
     bool go_on = true;
@@ -448,7 +448,7 @@ bool decoder::begin_array() {
       break;
   }
   if (!frames_.empty() && frames_.top().wants_tag) {
-    return not_a_tag("array", 2);
+    return not_a_tag("wrong type", "array", 2);
   }
   auto t = next();
   if (t.at == nullptr) {
@@ -488,11 +488,11 @@ bool decoder::end_array(std::size_t items) {
       break;
   }
   const frame closed = frames_.top();
-  close();
-  return too_many_or_few(closed);
+  frames_.pop();
+  return finish_sequence(closed) && done();
 }
 
-bool decoder::too_many_or_few(const frame& closed) {
+bool decoder::finish_sequence(const frame& closed) {
   const auto& desc = *closed.type->sequence;
   const auto n = closed.index;
   if (desc.fixed != SIZE_MAX && n != desc.fixed) {

@@ -104,7 +104,7 @@ class decoder {
   bool done();
   bool close();
   bool checked(const target& t);
-  bool too_many_or_few(const frame& closed);
+  bool finish_sequence(const frame& closed);
 
   bool object_key(frame& top, std::string_view name);
   bool map_key(frame& top, std::string_view name);
@@ -113,7 +113,7 @@ class decoder {
 
   bool choose(std::string_view tag);
   bool refuse_tag(std::string message, std::string actual);
-  bool not_a_tag(std::string actual, std::size_t open);
+  bool not_a_tag(std::string message, std::string actual, std::size_t open);
   bool play(const tape& recorded);
 
   bool scalar_skipped();

@@ -35,7 +35,7 @@ bool decoder::string(std::string_view text) {
       frames_.top().tag_seen = true;
       return true;
     }
-    return not_a_tag(shown(text), 1);
+    return not_a_tag("unknown value", shown(text), 1);
   }
   auto t = next();
   if (t.at == nullptr) {
@@ -99,7 +99,7 @@ bool decoder::numeric(const number& n) {
     return end_raw();
   }
   if (!frames_.empty() && frames_.top().wants_tag) {
-    return not_a_tag(shown_number(n.text), 1);
+    return not_a_tag("wrong type", shown_number(n.text), 1);
   }
   auto t = next();
   if (t.at == nullptr) {
@@ -153,7 +153,7 @@ bool decoder::boolean(bool value) {
       break;
   }
   if (!frames_.empty() && frames_.top().wants_tag) {
-    return not_a_tag(text(), 1);
+    return not_a_tag("wrong type", text(), 1);
   }
   auto t = next();
   if (t.at == nullptr) {
@@ -189,7 +189,7 @@ bool decoder::null() {
       break;
   }
   if (!frames_.empty() && frames_.top().wants_tag) {
-    return not_a_tag("null", 1);
+    return not_a_tag("wrong type", "null", 1);
   }
   auto t = next();
   if (t.at == nullptr) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// All of fairlead::json: decode, encode, validate, constraints.
+// All of fairlead::json: decode, encode, validate, constraints, schema.
 #pragma once
 
 #include <fairlead/json/constraints.hpp>
@@ -8,4 +8,5 @@
 #include <fairlead/json/of.hpp>
 #include <fairlead/json/options.hpp>
 #include <fairlead/json/problem.hpp>
+#include <fairlead/json/schema.hpp>
 #include <fairlead/json/validate.hpp>
