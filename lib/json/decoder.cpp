@@ -33,39 +33,7 @@ decoder::frame& decoder::frame_stack::push() {
 
 // ---- targets ----------------------------------------------------------------------------------
 
-decoder::target decoder::next() {
-  if (frames_.empty()) {
-    return {&type_, &type_, value_, {}};
-  }
-  auto& top = frames_.top();
-  switch (top.kind) {
-    case frame_kind::object: {
-      const auto& field = top.type->object->fields[top.index];
-      return {field.type, field.type, field.member(top.at), {{field.rules, field.rule_count}, 0}};
-    }
-    case frame_kind::map: {
-      const auto* element = top.type->map->element;
-      return {element, element, top.element, top.rules.of_elements()};
-    }
-    case frame_kind::sequence:
-    case frame_kind::tagging:
-      break;
-  }
-  const auto& sequence = *top.type->sequence;
-  void* at = sequence.slot != nullptr ? sequence.slot(top.at, top.index) : &bit_;
-  return {sequence.element, sequence.element, at, top.rules.of_elements()};
-}
-
-// Goes through optionals, and through variants to the alternative that looks like the value: `look`
-// is null, boolean, integer, floating, string, object or sequence.
-void decoder::resolve(target& t, type_kind look) {
-  if (t.type->kind == type_kind::optional) {
-    t.at = t.type->optional->emplace(t.at);
-    t.type = t.type->optional->element;
-  }
-  if (t.type->kind != type_kind::variant) {
-    return;
-  }
+void decoder::resolve_variant(target& t, type_kind look) {
   const auto& variant = *t.type->variant;
   const alternative_desc* found = nullptr;
   for (std::size_t i = 0; i < variant.count; ++i) {
@@ -110,24 +78,13 @@ decoder::frame& decoder::enter(frame_kind kind, const target& t) {
   return f;
 }
 
-// A value is complete: the next one in an array is another one.
-bool decoder::done() {
-  if (!frames_.empty() && frames_.top().kind == frame_kind::sequence) {
-    ++frames_.top().index;
-  }
-  return true;
-}
-
 // The top frame is complete, which is a value of the frame below.
 bool decoder::close() {
   frames_.pop();
   return done();
 }
 
-bool decoder::checked(const target& t) {
-  if (t.rules.all.empty()) {
-    return true;
-  }
+bool decoder::check(const target& t) {
   const auto* broken = broken_rule(t.rules, *t.type, t.at);
   return broken == nullptr || report("constraint not met", pointer(), describe(*broken, *t.type),
                                      shown_for(*broken, *t.type, t.at));
@@ -273,9 +230,9 @@ bool decoder::object_key(frame& top, std::string_view name) {
   const auto& desc = *top.type->object;
   // Peers mostly send members in one order: the one behind the last is the first guess.
   std::size_t i = top.index + (top.index < desc.count && top.marked(top.index) ? 1 : 0);
-  if (i >= desc.count || desc.fields[i].name != name) {
+  if (i >= desc.count || !same_text(desc.fields[i].name, name)) {
     i = 0;
-    while (i < desc.count && desc.fields[i].name != name) {
+    while (i < desc.count && !same_text(desc.fields[i].name, name)) {
       ++i;
     }
   }

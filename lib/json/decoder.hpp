@@ -99,11 +99,29 @@ class decoder {
   };
 
   [[nodiscard]] target next();
-  void resolve(target& t, type_kind look);
+  // Goes through optionals, and through variants to the alternative that looks like the value:
+  // `look` is null, boolean, integer, floating, string, object or sequence.
+  void resolve(target& t, type_kind look) {
+    if (t.type->kind == type_kind::optional) {
+      t.at = t.type->optional->emplace(t.at);
+      t.type = t.type->optional->element;
+    }
+    if (t.type->kind == type_kind::variant) {
+      resolve_variant(t, look);
+    }
+  }
+  void resolve_variant(target& t, type_kind look);
   frame& enter(frame_kind kind, const target& t);
-  bool done();
+  // A value is complete: the next one in an array is another one.
+  bool done() {
+    if (!frames_.empty() && frames_.top().kind == frame_kind::sequence) {
+      ++frames_.top().index;
+    }
+    return true;
+  }
   bool close();
-  bool checked(const target& t);
+  bool checked(const target& t) { return t.rules.all.empty() || check(t); }
+  bool check(const target& t);
   bool finish_sequence(const frame& closed);
 
   bool object_key(frame& top, std::string_view name);
@@ -142,5 +160,28 @@ class decoder {
   std::optional<boost::json::value_stack> raw_;
   boost::json::value* raw_target_ = nullptr;
 };
+
+inline decoder::target decoder::next() {
+  if (frames_.empty()) {
+    return {&type_, &type_, value_, {}};
+  }
+  auto& top = frames_.top();
+  switch (top.kind) {
+    case frame_kind::object: {
+      const auto& field = top.type->object->fields[top.index];
+      return {field.type, field.type, field.member(top.at), {{field.rules, field.rule_count}, 0}};
+    }
+    case frame_kind::map: {
+      const auto* element = top.type->map->element;
+      return {element, element, top.element, top.rules.of_elements()};
+    }
+    case frame_kind::sequence:
+    case frame_kind::tagging:
+      break;
+  }
+  const auto& sequence = *top.type->sequence;
+  void* at = sequence.slot != nullptr ? sequence.slot(top.at, top.index) : &bit_;
+  return {sequence.element, sequence.element, at, top.rules.of_elements()};
+}
 
 }  // namespace fairlead::json::detail

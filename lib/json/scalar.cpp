@@ -160,7 +160,7 @@ store_result store_floating(const type_desc& type, void* at, const number& n) no
 
 bool store_enumeration(const type_desc& type, void* at, std::string_view name) noexcept {
   for (std::size_t i = 0; i < type.enumeration->count; ++i) {
-    if (type.enumeration->values[i].name == name) {
+    if (same_text(type.enumeration->values[i].name, name)) {
       store_signed(type, at, type.enumeration->values[i].value);
       return true;
     }

@@ -5,6 +5,7 @@
 #include <fairlead/json/detail/descriptor.hpp>
 
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -43,6 +44,36 @@ void store_signed(const type_desc& type, void* at, std::int64_t value) noexcept;
                                      std::string_view name) noexcept;
 /// The enumerator at `at`; no data when it has no name.
 [[nodiscard]] std::string_view load_enumeration(const type_desc& type, const void* at) noexcept;
+
+/// Equality of names, which are short: two overlapping words instead of a call.
+[[nodiscard]] inline bool same_text(std::string_view a, std::string_view b) noexcept {
+  const auto n = a.size();
+  if (n != b.size()) {
+    return false;
+  }
+  const auto differ = [&]<class Word>(std::size_t i, Word x, Word y) {
+    std::memcpy(&x, a.data() + i, sizeof x);
+    std::memcpy(&y, b.data() + i, sizeof y);
+    return x != y;
+  };
+  if (n > 16) {
+    return std::memcmp(a.data(), b.data(), n) == 0;
+  }
+  if (n >= 8) {
+    return !differ(0, std::uint64_t{}, std::uint64_t{}) &&
+           !differ(n - 8, std::uint64_t{}, std::uint64_t{});
+  }
+  if (n >= 4) {
+    return !differ(0, std::uint32_t{}, std::uint32_t{}) &&
+           !differ(n - 4, std::uint32_t{}, std::uint32_t{});
+  }
+  for (std::size_t i = 0; i < n; ++i) {
+    if (a[i] != b[i]) {
+      return false;
+    }
+  }
+  return true;
+}
 
 [[nodiscard]] inline const std::string& as_string(const void* at) noexcept {
   return *static_cast<const std::string*>(at);

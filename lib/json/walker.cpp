@@ -159,15 +159,7 @@ bool walker::object(const type_desc& type, const void* at, const place& here,
       continue;
     }
     const place there{.up = &here, .name = field.name, .depth = here.depth + 1};
-    if (out_ != nullptr) {
-      if (!first) {
-        out_->put(',');
-      }
-      if (!out_->string(field.name)) {
-        return report(there, "not UTF-8", "UTF-8 text", "member name");
-      }
-      out_->put(':');
-    }
+    put(first ? field.key.substr(1) : field.key);
     first = false;
     if (!value(*field.type, inner, {{field.rules, field.rule_count}, 0}, there)) {
       return false;

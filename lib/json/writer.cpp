@@ -14,24 +14,33 @@ namespace {
 
 constexpr std::uint64_t every_byte = 0x0101010101010101ULL;
 
-// The length of the run of plain characters at the front: printable ASCII but `"` and `\`.
+// True when all eight characters are plain: printable ASCII but `"` and `\`.
+bool all_plain(std::uint64_t word) noexcept {
+  const auto quote = word ^ (every_byte * '"');
+  const auto slash = word ^ (every_byte * '\\');
+  const auto special = (word - every_byte * 0x20) | (quote - every_byte) | (slash - every_byte);
+  return ((special | word) & (every_byte * 0x80)) == 0;
+}
+
+bool is_plain(char c) noexcept {
+  const auto u = static_cast<unsigned char>(c);
+  return u >= 0x20 && u < 0x80 && c != '"' && c != '\\';
+}
+
+std::uint64_t load(const char* at) noexcept {
+  std::uint64_t word = 0;
+  std::memcpy(&word, at, 8);
+  return word;
+}
+
+// The length of the run of plain characters at the front.
 std::size_t plain_run(const char* at, const char* end) noexcept {
   const char* const begin = at;
-  for (; end - at >= 8; at += 8) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, at, 8);
-    const auto quote = word ^ (every_byte * '"');
-    const auto slash = word ^ (every_byte * '\\');
-    const auto special = (word - every_byte * 0x20) | (quote - every_byte) | (slash - every_byte);
-    if (((special | word) & (every_byte * 0x80)) != 0) {
-      break;  // at least one of the eight is not plain
-    }
+  while (end - at >= 8 && all_plain(load(at))) {
+    at += 8;
   }
-  for (; at != end; ++at) {
-    const auto c = static_cast<unsigned char>(*at);
-    if (c < 0x20 || c >= 0x80 || c == '"' || c == '\\') {
-      break;
-    }
+  while (at != end && is_plain(*at)) {
+    ++at;
   }
   return static_cast<std::size_t>(at - begin);
 }
@@ -85,6 +94,10 @@ std::string_view short_escape(char c) noexcept {
 
 bool is_utf8(std::string_view text) noexcept {
   while (!text.empty()) {
+    if (text.size() >= 8 && (load(text.data()) & (every_byte * 0x80)) == 0) {
+      text.remove_prefix(8);
+      continue;
+    }
     if (static_cast<unsigned char>(text.front()) < 0x80) {
       text.remove_prefix(1);
       continue;
@@ -115,7 +128,46 @@ void writer::put(float value) {
   at_ = std::to_chars(at, at + 32, value).ptr;
 }
 
+// Copies word by word as long as all is plain, which is the rule; the last word overlaps.
 bool writer::string(std::string_view text) {
+  const auto n = text.size();
+  if (room() < n + 2) {
+    flush();
+    if (room() < n + 2) {
+      return string_with_escapes(text);
+    }
+  }
+  char* out = at_;
+  *out++ = '"';
+  const char* const from = text.data();
+  std::size_t i = 0;
+  for (; i + 8 <= n; i += 8) {
+    const auto word = load(from + i);
+    if (!all_plain(word)) {
+      return string_with_escapes(text);
+    }
+    std::memcpy(out + i, &word, 8);
+  }
+  if (i < n && n >= 8) {
+    const auto word = load(from + n - 8);
+    if (!all_plain(word)) {
+      return string_with_escapes(text);
+    }
+    std::memcpy(out + n - 8, &word, 8);
+  } else {
+    for (; i < n; ++i) {
+      if (!is_plain(from[i])) {
+        return string_with_escapes(text);
+      }
+      out[i] = from[i];
+    }
+  }
+  out[n] = '"';
+  at_ = out + n + 1;
+  return true;
+}
+
+bool writer::string_with_escapes(std::string_view text) {
   put('"');
   while (true) {
     const auto run = plain_run(text.data(), text.data() + text.size());

@@ -30,8 +30,7 @@ class writer {
         return;
       }
     }
-    std::memcpy(at_, text.data(), text.size());
-    at_ += text.size();
+    copy(text.data(), text.size());
   }
   void put(std::int64_t value);
   void put(std::uint64_t value);
@@ -64,6 +63,21 @@ class writer {
       flush();
     }
   }
+  // There is room. Names and short values are two overlapping stores instead of a call.
+  void copy(const char* from, std::size_t n) {
+    if (n >= 8 && n <= 16) {
+      std::uint64_t head = 0;
+      std::uint64_t tail = 0;
+      std::memcpy(&head, from, 8);
+      std::memcpy(&tail, from + n - 8, 8);
+      std::memcpy(at_, &head, 8);
+      std::memcpy(at_ + n - 8, &tail, 8);
+    } else {
+      std::memcpy(at_, from, n);
+    }
+    at_ += n;
+  }
+  bool string_with_escapes(std::string_view text);
 
   std::string& out_;
   char buffer_[1024];

@@ -145,12 +145,21 @@ TEST(JsonString, LongOnesWithEscapesSurvive) {
   EXPECT_EQ(decoded<std::string>(encoded(text)), text);
 }
 
+TEST(JsonString, OfEveryLengthBehindEveryAmountOfText) {
+  for (std::size_t n = 0; n < 2200; n += n < 40 || (n > 980 && n < 1060) ? 1 : 97) {
+    const std::vector<std::string> texts{std::string(n, 'a'), std::string(n % 23, 'b'),
+                                         std::string(1020 - n % 16, 'c') + "\"", "d"};
+    EXPECT_EQ(decoded<std::vector<std::string>>(encoded(texts)), texts) << n;
+  }
+}
+
 TEST(JsonString, IsUtf8OnTheWayOut) {
   for (const std::string bad : {"\x80", "\xc3", "\xc0\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80",
                                 "\xe2\x82", "\xff", "ok \xf0\x9f\x98"}) {
     EXPECT_EQ(facts(encode(bad)),
               "|not UTF-8|UTF-8 text|string of " + std::to_string(bad.size()) + " bytes");
     EXPECT_EQ(facts(validate(bad)), facts(encode(bad)));
+    EXPECT_FALSE(validate("0123456789abcdef" + bad + "0123456789abcdef"));
   }
 }
 

@@ -33,6 +33,7 @@ struct type_desc;
 /// One member of a described struct.
 struct field_desc {
   std::string_view name;
+  std::string_view key;  // `,"name":`, ready to be written
   const type_desc* type = nullptr;
   void* (*member)(void* object) noexcept = nullptr;
   void (*set_default)(void* object) = nullptr;  // only when the member may be missing

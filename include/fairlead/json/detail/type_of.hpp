@@ -4,6 +4,7 @@
 #pragma once
 
 #include <fairlead/json/detail/kind_of.hpp>
+#include <fairlead/json/detail/quoted_key.hpp>
 #include <fairlead/json/detail/rules_of.hpp>
 #include <fairlead/json/detail/type_name.hpp>
 #include <fairlead/json/of.hpp>
@@ -44,11 +45,19 @@ void member_default(void* object) {
   static_cast<T*>(object)->*Member = std::move(fresh.*Member);
 }
 
+template <class Rules, class D>
+struct key_of {
+  static constexpr std::string_view name = Rules::name(D::name);
+  static constexpr auto text = quote<quoted_size(name)>(name);
+};
+
 template <class T, class D>
 constexpr field_desc make_field() {
   using type = typename member_traits<D::pointer>::type;
   using rules = rules_of<T, type, D::pointer>;
-  field_desc field{.name = rules::name(D::name),
+  using key = key_of<rules, D>;
+  field_desc field{.name = key::name,
+                   .key = {key::text.data(), key::text.size()},
                    .type = &type_of<type>::value,
                    .member = &member_address<T, D::pointer>};
   if constexpr (rules::may_be_missing) {
@@ -195,8 +204,8 @@ struct map_of {
   }
   static void for_each(const void* m, void* state,
                        bool (*f)(void*, const std::string&, const void*)) {
-    for (const auto& [key, value] : *static_cast<const M*>(m)) {
-      if (!f(state, key, std::addressof(value))) {
+    for (const auto& entry : *static_cast<const M*>(m)) {
+      if (!f(state, entry.first, std::addressof(entry.second))) {
         return;
       }
     }
