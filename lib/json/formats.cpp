@@ -2,6 +2,7 @@
 // What counts as an email address and as an absolute URL. One pass each.
 #include "rules.hpp"
 
+#include <algorithm>
 #include <string_view>
 
 namespace fairlead::json::detail {

@@ -12,8 +12,10 @@ namespace fairlead::json {
 /// What `validate_all` and `validate_text` list. The same four facts as
 /// `errors::serialization_error`, but owning.
 struct problem {
-  /// What is wrong: "wrong type", "missing member", "out of range", "constraint not met", "unknown
-  /// member", "duplicate member", or "invalid JSON at line 3, column 7: ...".
+  /// What is wrong: "missing member", "wrong type", "out of range", "unknown value" (of an enum or
+  /// a tag), "wrong format" (of a timestamp), "wrong number of items", "constraint not met",
+  /// "unknown member", "duplicate member", "nested too deeply", "no JSON", "not UTF-8", "not a
+  /// finite number", or "invalid JSON at line 3, column 7: ..." (which has no pointer).
   std::string message;
   /// Where, as a JSON Pointer (RFC 6901): "/items/3/price", "" for the whole document.
   std::string pointer;

@@ -61,14 +61,6 @@ constexpr void for_rules_of(const constraint_set<Fields...>& set, F f) {
   std::apply([&one](const auto&... field) { (one(field), ...); }, set.fields);
 }
 
-template <auto Member, class... Fields>
-constexpr bool knows_member(const constraint_set<Fields...>&) {
-  return ([]<auto M, class... R>(const field_rules<M, R...>*) {
-    return same_member<M, Member>();
-  }(static_cast<const Fields*>(nullptr)) ||
-          ...);
-}
-
 constexpr bool is_check(const rule& r) {
   return r.kind != rule_kind::has_default && r.kind != rule_kind::named;
 }
