@@ -4,7 +4,7 @@
 // makes them readable flight by flight.
 #include <fairlead/net/memory.hpp>
 
-#include <fairlead/core/waiter.hpp>
+#include <fairlead/net/wait_slot.hpp>
 
 #include "detail/os_error.hpp"
 
@@ -15,34 +15,6 @@
 namespace fairlead::net {
 
 namespace {
-
-// One waiting coroutine; empty most of the time.
-class wait_slot {
- public:
-  task<wake> wait(context& cx) {
-    waiter w(cx);
-    const registration here(waiting_, w);
-    const auto woken = co_await w.wait();
-    co_return woken;
-  }
-
-  void notify() noexcept {
-    if (waiting_ != nullptr) {
-      waiting_->notify();
-    }
-  }
-
- private:
-  struct registration {
-    registration(waiter*& at, waiter& w) noexcept : slot(at) { slot = &w; }
-    registration(const registration&) = delete;
-    registration& operator=(const registration&) = delete;
-    ~registration() { slot = nullptr; }
-    waiter*& slot;
-  };
-
-  waiter* waiting_ = nullptr;
-};
 
 // One direction.
 class pipe : timer_node {
@@ -247,14 +219,8 @@ class memory_stream final : public stream {
       co_return result<void>{};
     }
     auto& slot = towards == direction::read ? in_.reader : out_.writer;
-    const auto woken = co_await slot.wait(cx);
-    if (woken == wake::cancelled) {
-      co_return fail(errors::cancelled{});
-    }
-    if (woken == wake::deadline) {
-      co_return fail(errors::deadline{peer_});
-    }
-    co_return result<void>{};
+    auto ready = co_await slot.wait(cx);
+    co_return ready;
   }
 
   task<result<void>> shutdown_write(context& cx) override {

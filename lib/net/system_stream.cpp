@@ -23,10 +23,8 @@ constexpr std::size_t most_pieces = 16;  // of one system call
 class attempts {
  public:
   [[nodiscard]] bool worth_trying() const noexcept { return !exhausted_ && burst_ < longest_burst; }
-  void waited() noexcept {
-    exhausted_ = false;
-    burst_ = 0;
-  }
+  void waited() noexcept { exhausted_ = false; }
+  void loop_turned() noexcept { burst_ = 0; }
   void moved(std::size_t bytes, std::size_t wanted) noexcept {
     exhausted_ = bytes < wanted;
     ++burst_;
@@ -85,6 +83,8 @@ class system_stream final : public stream {
 
   task<result<void>> wait(context& cx, direction towards) override {
     (towards == direction::read ? reads_ : writes_).waited();
+    reads_.loop_turned();
+    writes_.loop_turned();
     return handle_.wait(cx, towards);
   }
 

@@ -5,46 +5,27 @@
 #include <gtest/gtest.h>
 
 #include "support/real_loop.hpp"
+#include "support/scratch_dir.hpp"
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <array>
 #include <chrono>
 #include <filesystem>
-#include <fstream>
 
 namespace fairlead::net {
 namespace {
 
 using namespace std::chrono_literals;
 using fairlead::testing::real_loop;
+using fairlead::testing::scratch_dir;
 
 std::span<std::byte> bytes_of(std::string& s) {
   return std::as_writable_bytes(std::span(s));
 }
-
-// A directory of its own for the socket files of one test.
-class scratch {
- public:
-  scratch() {
-    std::string name = (std::filesystem::temp_directory_path() / "fairlead-XXXXXX").string();
-    path_ = ::mkdtemp(name.data());
-  }
-  scratch(const scratch&) = delete;
-  scratch& operator=(const scratch&) = delete;
-  ~scratch() { std::filesystem::remove_all(path_); }
-  [[nodiscard]] std::string file(std::string_view name) const {
-    return path_ + "/" + std::string(name);
-  }
-
- private:
-  std::string path_;
-};
 
 // Echoes until the peer is done, then closes in order.
 task<void> echo_once(context& cx, listener& at) {
@@ -113,7 +94,7 @@ TEST(SystemNetwork, CarriesBytesOverIp6) {
 }
 
 TEST(SystemNetwork, CarriesBytesOverUnixSockets) {
-  const scratch dir;
+  const scratch_dir dir;
   exchange(endpoint::unix_path(dir.file("echo")).value(), 3'000'000);
   EXPECT_FALSE(std::filesystem::exists(dir.file("echo"))) << "a listener removes its own path";
 }
@@ -154,7 +135,7 @@ TEST(SystemNetwork, SaysWhoRefused) {
 }
 
 TEST(SystemNetwork, SaysWhichUnixPathIsMissing) {
-  const scratch dir;
+  const scratch_dir dir;
   const auto e = refusal(endpoint::unix_path(dir.file("nobody")).value());
   EXPECT_EQ(e.kind(), error_kind::connection_refused);
   EXPECT_EQ(e.get<errors::connection_refused>()->url, "unix:" + dir.file("nobody"));
@@ -168,7 +149,7 @@ TEST(SystemNetwork, AnUnknownInterfaceIsAnInvalidArgument) {
 
 TEST(SystemNetwork, ConnectStopsAtTheDeadline) {
   // A Unix listener whose queue is full is the one peer that never answers without a network.
-  const scratch dir;
+  const scratch_dir dir;
   real_loop loop;
   listen_options small;
   small.backlog = 0;

@@ -34,8 +34,11 @@ class network {
 
   /// One attempt at one address.
   ///
-  /// *Errors* (stage connect, not sent): `connection_refused`, `unreachable`, `connection_reset`,
-  /// `system_error`, `cancelled`, `deadline`.
+  /// *Errors* (stage connect, not sent): `connection_refused` (also for a Unix path that does not
+  /// exist), `unreachable`, `connection_reset`, `timeout` (of the system itself, after minutes),
+  /// `invalid_argument` (no such IPv6 zone), `system_error` (out of descriptors), `cancelled`,
+  /// `deadline`.
+  /// *Cancellation*: leaves nothing behind.
   [[nodiscard]] virtual task<result<std::unique_ptr<stream>>> connect(context& cx,
                                                                       const endpoint& to) = 0;
 
@@ -46,10 +49,21 @@ class network {
                                                                  const listen_options& options) = 0;
 };
 
-/// The operating system's sockets. Lives for the whole program.
+/// The operating system's sockets, in environments on an `io_context`. Lives for the whole program.
+///
+/// - Names are resolved by the system (`getaddrinfo`), which blocks and cannot be interrupted: Asio
+///   calls it on one helper thread per event loop, one name after the other. A caller that is
+///   cancelled or out of time leaves at once; the answer is dropped when it comes, and an event
+///   loop that is destroyed meanwhile waits for it. Numeric addresses need none of this.
+/// - TCP connections send at once (`TCP_NODELAY`); listeners can be restarted at once
+///   (`SO_REUSEADDR`); a listener on "::" takes IPv4 peers too.
+/// - A Unix listener replaces a socket file that nobody listens on, and nothing else; it removes
+/// its
+///   own file when it is closed.
 [[nodiscard]] network& system_network() noexcept;
 
-/// Resolves `host` and connects to the first address that answers.
+/// Resolves `host` and connects to the first address that answers, trying them in order. With a
+/// deadline each address but the last gets an even share of the time that is left, at least 2 s.
 ///
 /// *Errors*: those of `resolve` and of the last `connect`. The URL in errors is "host:port".
 /// *Cancellation*: leaves nothing behind.

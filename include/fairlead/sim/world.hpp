@@ -6,8 +6,10 @@
 #include <fairlead/core/spawn.hpp>
 #include <fairlead/sim/trace.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>

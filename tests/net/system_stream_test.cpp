@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: BSL-1.0
+// Real connected sockets: ends, resets, deadlines, hints, and what errors say.
+#include <fairlead/core/sleep.hpp>
+#include <fairlead/net/network.hpp>
+
+#include <gtest/gtest.h>
+
+#include "support/raw_socket.hpp"
+#include "support/real_loop.hpp"
+
+#include <array>
+#include <chrono>
+#include <functional>
+#include <string>
+
+namespace fairlead::net {
+namespace {
+
+using namespace std::chrono_literals;
+using fairlead::testing::raw_socket;
+using fairlead::testing::real_loop;
+
+// One accepted connection whose peer is a raw socket.
+class SystemStream : public ::testing::Test {
+ protected:
+  void with_connection(const std::function<task<void>(context&, stream&, raw_socket&)>& f) {
+    auto l = system_network().listen(loop.env(), endpoint::loopback(), {});
+    ASSERT_TRUE(l);
+    raw_socket peer((*l)->local());
+    auto body = [&](context& cx) -> task<void> {
+      auto s = co_await (*l)->accept(cx);
+      EXPECT_TRUE(s);
+      co_await f(cx, **s, peer);
+    };
+    loop.run(body);
+  }
+
+  real_loop loop;
+  std::array<std::byte, 16> some{};
+};
+
+std::string text_of(std::span<const std::byte> b) {
+  return {reinterpret_cast<const char*>(b.data()), b.size()};
+}
+
+TEST_F(SystemStream, ReadsWhatIsThereThenTheEnd) {
+  with_connection([&](context& cx, stream& s, raw_socket& peer) -> task<void> {
+    peer.send("hello");
+    auto n = co_await read_some(cx, s, some);
+    EXPECT_EQ(n, 5U);
+    EXPECT_EQ(text_of(std::span(some).first(5)), "hello");
+    peer.close();
+    n = co_await read_some(cx, s, some);
+    EXPECT_EQ(n, 0U);
+    n = co_await read_some(cx, s, some);
+    EXPECT_EQ(n, 0U) << "the end stays the end";
+  });
+}
+
+TEST_F(SystemStream, AttemptsNeverBlock) {
+  with_connection([&](context& cx, stream& s, raw_socket&) -> task<void> {
+    EXPECT_FALSE(s.try_read(some).has_value());
+    const std::string much(1 << 20, 'x');
+    const auto piece = std::as_bytes(std::span(much));
+    std::size_t sent = 0;
+    for (;;) {
+      const auto put = s.try_write(const_buffers(&piece, 1));
+      if (!put) {
+        break;
+      }
+      EXPECT_TRUE(*put);
+      sent += **put;
+    }
+    EXPECT_GT(sent, 0U);
+    auto brief = cx.with_timeout(5ms);
+    auto put = co_await write_all(brief, s, much);
+    EXPECT_EQ(put.error().kind(), error_kind::deadline);
+    EXPECT_EQ(put.error().stage(), error_stage::write);
+  });
+}
+
+TEST_F(SystemStream, GathersManyPieces) {
+  with_connection([&](context& cx, stream& s, raw_socket& peer) -> task<void> {
+    std::vector<std::string> texts;
+    std::vector<std::span<const std::byte>> pieces;
+    std::string expected;
+    for (int i = 0; i < 100; ++i) {
+      texts.push_back(i % 7 == 0 ? "" : std::to_string(i) + ",");
+    }
+    for (const auto& t : texts) {
+      pieces.push_back(std::as_bytes(std::span(t)));
+      expected += t;
+    }
+    auto put = co_await write_all(cx, s, const_buffers(pieces));
+    EXPECT_TRUE(put);
+    auto down = co_await s.shutdown_write(cx);
+    EXPECT_TRUE(down);
+    EXPECT_EQ(peer.receive_all(), expected);
+  });
+}
+
+TEST_F(SystemStream, AResetNamesThePeer) {
+  with_connection([&](context& cx, stream& s, raw_socket& peer) -> task<void> {
+    peer.reset();
+    auto n = co_await read_some(cx, s, some);
+    EXPECT_EQ(n.error().kind(), error_kind::connection_reset);
+    EXPECT_EQ(n.error().get<errors::connection_reset>()->url, s.peer());
+    EXPECT_EQ(n.error().sent(), error_sent::unknown);
+    EXPECT_TRUE(s.peer().starts_with("127.0.0.1:"));
+  });
+}
+
+TEST_F(SystemStream, WritingToNobodyIsAnErrorNotASignal) {
+  with_connection([&](context& cx, stream& s, raw_socket& peer) -> task<void> {
+    peer.close();
+    result<void> put;
+    for (int i = 0; i < 100 && put; ++i) {
+      put = co_await write_all(cx, s, "anybody?");
+      auto slept = co_await sleep_for(cx, 1ms);
+      EXPECT_TRUE(slept);
+    }
+    EXPECT_FALSE(put);
+    EXPECT_TRUE(put.error().is<errors::connection_reset>() ||
+                put.error().is<errors::connection_closed>());
+    put = co_await write_all(cx, s, "still?");
+    EXPECT_EQ(put.error().kind(), error_kind::connection_closed);
+  });
+}
+
+TEST_F(SystemStream, DeadlineAndCancellationEndAWait) {
+  with_connection([&](context& cx, stream& s, raw_socket& peer) -> task<void> {
+    auto brief = cx.with_timeout(5ms);
+    auto n = co_await read_some(brief, s, some);
+    EXPECT_EQ(n.error().kind(), error_kind::deadline);
+    cancel_scope part(cx);
+    auto canceller = [&](context& ccx) -> task<void> {
+      auto slept = co_await sleep_for(ccx, 5ms);
+      EXPECT_TRUE(slept);
+      part.cancel();
+    };
+    loop.spawn(canceller);
+    n = co_await read_some(part, s, some);
+    EXPECT_EQ(n.error().kind(), error_kind::cancelled);
+    n = co_await read_some(part, s, some);
+    EXPECT_EQ(n.error().kind(), error_kind::cancelled) << "at once";
+    peer.send("x");
+    n = co_await read_some(cx, s, some);
+    EXPECT_EQ(n, 1U) << "the stream is none the worse";
+  });
+}
+
+TEST_F(SystemStream, CloseWakesWhoWaits) {
+  with_connection([&](context& cx, stream& s, raw_socket& peer) -> task<void> {
+    auto closer = [&](context& ccx) -> task<void> {
+      auto slept = co_await sleep_for(ccx, 5ms);
+      EXPECT_TRUE(slept);
+      s.close();
+      s.close();
+    };
+    loop.spawn(closer);
+    auto n = co_await read_some(cx, s, some);
+    EXPECT_EQ(n.error().kind(), error_kind::connection_closed);
+    auto put = co_await write_all(cx, s, "x");
+    EXPECT_EQ(put.error().kind(), error_kind::connection_closed);
+    auto down = co_await s.shutdown_write(cx);
+    EXPECT_EQ(down.error().kind(), error_kind::connection_closed);
+    EXPECT_EQ(peer.receive_all(), "");
+  });
+}
+
+TEST_F(SystemStream, KnowsWhenAnAttemptIsInVain) {
+  with_connection([&](context& cx, stream& s, raw_socket& peer) -> task<void> {
+    EXPECT_TRUE(s.worth_trying(direction::read)) << "nothing is known yet";
+    peer.send("12345678901234567890");
+    auto n = co_await read_some(cx, s, some);
+    EXPECT_EQ(n, 16U);
+    EXPECT_TRUE(s.worth_trying(direction::read)) << "the buffer was filled";
+    n = co_await read_some(cx, s, some);
+    EXPECT_EQ(n, 4U);
+    EXPECT_FALSE(s.worth_trying(direction::read)) << "a short read took all";
+    peer.send("x");
+    n = co_await read_some(cx, s, some);
+    EXPECT_EQ(n, 1U);
+  });
+}
+
+TEST_F(SystemStream, ABusyPeerDoesNotStarveTheLoop) {
+  with_connection([&](context& cx, stream& s, raw_socket& peer) -> task<void> {
+    peer.send(std::string(100'000, 'x'));
+    bool ran = false;
+    auto other = [&](context&) -> task<void> {
+      ran = true;
+      co_return;
+    };
+    loop.spawn(other);
+    ran = false;
+    int reads = 0;
+    auto posted = [&](context& ccx) -> task<void> {
+      auto done = co_await yield(ccx);
+      EXPECT_TRUE(done);
+      ran = true;
+    };
+    loop.spawn(posted);
+    while (!ran && reads < 1000) {
+      auto n = co_await read_some(cx, s, some);
+      EXPECT_TRUE(n);
+      ++reads;
+    }
+    EXPECT_TRUE(ran);
+    EXPECT_LT(reads, 200);
+  });
+}
+
+}  // namespace
+}  // namespace fairlead::net
