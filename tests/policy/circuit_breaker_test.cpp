@@ -6,6 +6,10 @@
 
 #include <fairlead/policy/policy.hpp>
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -213,6 +217,24 @@ TEST(CircuitBreaker, WhatTimesOutInsideCountsAndWhatTheCallerAbandonsDoesNot) {
     (void)co_await stack{total_timeout{10ms}, breaker}.run(cx, std::ref(op));
     EXPECT_EQ(breaker.metrics(cx.now()).recorded, 1U);
   });
+}
+
+TEST(CircuitBreaker, ACallThatIsDestroyedWhereItWaitsGivesTheProbeBack) {
+  const circuit_breaker breaker{{.consecutive_failures = 1, .break_for = 1s}};
+  {
+    scripted_operation op({hang()});
+    breaker.open_until(time_point{}, time_point{});
+    const auto s = stack{total_timeout{1h}, steady_retry(2, 1s), breaker, attempt_timeout{1min}};
+    auto ignored = [&](context& cx) -> task<void> { (void)co_await s.run(cx, std::ref(op)); };
+    boost::asio::io_context loop(1);
+    auto& env = environment::of(loop.get_executor());
+    cancel_scope root(env);
+    boost::asio::co_spawn(loop, ignored(root), boost::asio::detached);
+    loop.poll();
+    EXPECT_EQ(op.calls.size(), 1U);
+    EXPECT_EQ(breaker.metrics(env.now()).probes_in_flight, 1U);
+  }
+  EXPECT_EQ(breaker.metrics(start).probes_in_flight, 0U);
 }
 
 TEST(CircuitBreaker, AdmitsExactlyItsProbesUnderARace) {
