@@ -275,10 +275,13 @@ result<circuit_breaker::permit> circuit_breaker::admit(time_point now) const {
   switch (quick.say) {
     case quick_look::answer::pass:
       return permit(s, {quick.era, now});
-    case quick_look::answer::open:
-      return tl::unexpected<error>(s.refusal(quick.left));
+    case quick_look::answer::open: {
+      result<permit> refused(tl::unexpect, s.open_error);  // in place: every move is a call
+      refused.error().with_retry_after(quick.left);
+      return refused;
+    }
     case quick_look::answer::isolated:
-      return tl::unexpected<error>(s.isolated_error);
+      return result<permit>(tl::unexpect, s.isolated_error);
     case quick_look::answer::ask_the_core:
       break;
   }

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: BSL-1.0
+// P10: a warmed call through a stack allocates nothing, and neither does a rejection.
+#include "support/count_allocations.hpp"
+#include "support/real_loop.hpp"
+
+#include <fairlead/core/sleep.hpp>
+#include <fairlead/policy/policy.hpp>
+
+#include <gtest/gtest.h>
+
+namespace fairlead::policy {
+namespace {
+
+using namespace std::chrono_literals;
+
+task<result<int>> ready(context& /*cx*/) {
+  co_return 1;
+}
+
+task<result<int>> suspending(context& cx) {
+  auto yielded = co_await yield(cx);
+  if (!yielded) {
+    co_return tl::unexpected<error>(yielded.error());
+  }
+  co_return 1;
+}
+
+// Calls `call(cx)` until warm, then counts what a hundred more calls allocate.
+template <class Call>
+std::uint64_t allocations_of(Call call) {
+  std::uint64_t counted = ~std::uint64_t{0};
+  auto body = [&](context& cx) -> task<void> {
+    for (int i = 0; i < 100; ++i) {
+      auto warm = co_await call(cx);
+      (void)warm;
+    }
+    const auto before = testing::allocations();
+    for (int i = 0; i < 100; ++i) {
+      auto outcome = co_await call(cx);
+      (void)outcome;
+    }
+    counted = testing::allocations() - before;
+  };
+  testing::real_loop loop;
+  loop.run(body);
+  return counted;
+}
+
+auto five_layers(const circuit_breaker& breaker) {
+  return stack{fallback{[](const error&) { return 0; }}, total_timeout{3s},
+               retry{{.max_attempts = 3}}, breaker, attempt_timeout{800ms}};
+}
+
+TEST(Allocations, NoneForASuccessThroughFiveLayers) {
+  const auto s = five_layers(circuit_breaker{});
+  EXPECT_EQ(allocations_of([&](context& cx) { return s.run(cx, &ready); }), 0U);
+  EXPECT_EQ(allocations_of([&](context& cx) { return s.run(cx, &suspending); }), 0U);
+}
+
+TEST(Allocations, NoneForAnyWindow) {
+  const auto timed = five_layers(
+      circuit_breaker{{.failure_rate = 0.5, .slow_call_rate = 0.5, .slow_threshold = 1s}});
+  EXPECT_EQ(allocations_of([&](context& cx) { return timed.run(cx, &ready); }), 0U);
+  const auto counted = five_layers(circuit_breaker{{.failure_rate = 0.5, .window_calls = 100}});
+  EXPECT_EQ(allocations_of([&](context& cx) { return counted.run(cx, &ready); }), 0U);
+}
+
+TEST(Allocations, NoneForARejection) {
+  circuit_breaker breaker{{.name = "a name that is too long for a small string buffer"}};
+  breaker.open_until(time_point::max());
+  const auto s = five_layers(breaker);
+  EXPECT_EQ(allocations_of([&](context& cx) { return s.run(cx, &ready); }), 0U);
+  const auto bare = stack{breaker};
+  EXPECT_EQ(allocations_of([&](context& cx) { return bare.run(cx, &ready); }), 0U);
+}
+
+TEST(Allocations, NoneForAFailureThatIsRetriedWithoutWaiting) {
+  const auto s = stack{retry{{.max_attempts = 3, .backoff = constant(0ms)}}, circuit_breaker{}};
+  auto refused = [](context&) -> result<int> {
+    return fail(errors::unavailable{{}, {}, std::nullopt});
+  };
+  EXPECT_EQ(allocations_of([&](context& cx) { return s.run(cx, refused); }), 0U);
+}
+
+TEST(Allocations, SizesStaySmall) {
+  EXPECT_LE(sizeof(circuit_breaker::permit), 24U);
+  EXPECT_LE(sizeof(error), 64U);
+  const auto before = testing::allocations();
+  const circuit_breaker breaker{{.failure_rate = 0.5, .window = 10s, .slices = 10}};
+  EXPECT_LE(testing::allocations() - before, 6U);
+}
+
+}  // namespace
+}  // namespace fairlead::policy
