@@ -439,6 +439,29 @@ TEST_F(NetworkTest, AFullQueueMakesConnectsWait) {
   w.run_until_idle();
 }
 
+TEST_F(NetworkTest, OneSilentAddressDoesNotUseUpTheTimeOfAll) {
+  serve();
+  fabric.partition("client", "black hole");
+  fabric.set_name("service", {fabric.address("black hole"), fabric.address("server")});
+  w.run([&](context& cx) -> task<void> {
+    auto brief = cx.with_timeout(10s);
+    auto made = co_await net::connect_to(brief, fabric.host("client"), "service", 7);
+    EXPECT_TRUE(made);
+    EXPECT_GE(w.elapsed(), 5s) << "half of the time for the first of two";
+    EXPECT_LT(w.elapsed(), 5100ms);
+  });
+  fabric.isolate("server");
+  w.run([&](context& cx) -> task<void> {
+    auto brief = cx.with_timeout(10s);
+    auto made = co_await net::connect_to(brief, fabric.host("client"), "service", 7);
+    EXPECT_EQ(made.error().kind(), error_kind::deadline);
+    EXPECT_EQ(made.error().get<errors::deadline>()->target, "service:7");
+  });
+  fabric.heal();
+  w.advance(1s);
+  end();
+}
+
 TEST_F(NetworkTest, LinkOptionsAreChecked) {
   link_options none;
   none.window = 0;
