@@ -20,81 +20,49 @@ error write_failed(error e, std::uint64_t moved) {
   return e;
 }
 
-// A position in a list of pieces.
+// What is left to write: the rest of a piece, and the pieces behind it.
 class remaining {
  public:
-  explicit remaining(const_buffers pieces) noexcept : pieces_(pieces) { skip_finished(); }
+  explicit remaining(std::span<const std::byte> single) noexcept : current_(single) {}
+  explicit remaining(const_buffers pieces) noexcept : pieces_(pieces) { next_piece(); }
 
-  [[nodiscard]] bool empty() const noexcept { return pieces_.empty(); }
+  [[nodiscard]] bool empty() const noexcept { return current_.empty(); }
 
-  // What is left of a piece that was begun goes alone, so that the list need not be copied.
-  io_attempt try_write(stream& s) {
-    if (offset_ == 0) {
-      return s.try_write(pieces_);
-    }
-    const auto rest = pieces_.front().subspan(offset_);
-    return s.try_write(const_buffers(&rest, 1));
+  // The rest of a piece that was begun goes alone, so that the list need not be copied.
+  io_attempt try_write(stream& s) const {
+    return whole_ ? s.try_write(pieces_) : s.try_write(const_buffers(&current_, 1));
   }
 
   void advance(std::size_t n) noexcept {
-    offset_ += n;
-    skip_finished();
+    while (n > 0 && n >= current_.size()) {
+      n -= current_.size();
+      current_ = {};
+      if (!pieces_.empty()) {
+        pieces_ = pieces_.subspan(1);
+        next_piece();
+      }
+    }
+    if (n > 0) {
+      current_ = current_.subspan(n);
+      whole_ = false;
+    }
   }
 
  private:
-  void skip_finished() noexcept {
-    while (!pieces_.empty() && offset_ >= pieces_.front().size()) {
-      offset_ -= pieces_.front().size();
+  void next_piece() noexcept {
+    while (!pieces_.empty() && pieces_.front().empty()) {
       pieces_ = pieces_.subspan(1);
     }
+    whole_ = !pieces_.empty();
+    current_ = whole_ ? pieces_.front() : std::span<const std::byte>();
   }
 
-  const_buffers pieces_;
-  std::size_t offset_ = 0;
+  const_buffers pieces_;  // the current one is the first; empty when there is only one
+  std::span<const std::byte> current_;
+  bool whole_ = false;  // nothing of the current piece has been written
 };
 
-}  // namespace
-
-task<result<std::size_t>> read_some(context& cx, stream& s, std::span<std::byte> into) {
-  if (cx.cancelled()) {
-    co_return fail(errors::cancelled{});
-  }
-  if (into.empty()) {
-    co_return std::size_t{0};
-  }
-  bool attempt = s.worth_trying(direction::read);
-  for (;;) {
-    if (attempt) {
-      auto got = s.try_read(into);
-      if (got) {
-        co_return std::move(*got);
-      }
-    }
-    auto ready = co_await s.wait(cx, direction::read);
-    if (!ready) {
-      co_return fail(std::move(ready).error());
-    }
-    attempt = true;
-  }
-}
-
-task<result<void>> read_exactly(context& cx, stream& s, std::span<std::byte> into) {
-  std::size_t done = 0;
-  while (done < into.size()) {
-    auto got = co_await read_some(cx, s, into.subspan(done));
-    if (!got) {
-      co_return fail(std::move(got).error());
-    }
-    if (*got == 0) {
-      co_return fail(read_ended(s, done, into.size()));
-    }
-    done += *got;
-  }
-  co_return result<void>{};
-}
-
-task<result<void>> write_all(context& cx, stream& s, const_buffers from) {
-  remaining rest(from);
+task<result<void>> write_rest(context& cx, stream& s, remaining rest) {
   std::uint64_t moved = 0;
   if (cx.cancelled()) {
     co_return fail(write_failed(errors::cancelled{}, moved));
@@ -122,10 +90,67 @@ task<result<void>> write_all(context& cx, stream& s, const_buffers from) {
   co_return result<void>{};
 }
 
+}  // namespace
+
+task<result<std::size_t>> read_some(context& cx, stream& s, std::span<std::byte> into) {
+  if (cx.cancelled()) {
+    co_return fail(errors::cancelled{});
+  }
+  if (into.empty()) {
+    co_return std::size_t{0};
+  }
+  bool attempt = s.worth_trying(direction::read);
+  for (;;) {
+    if (attempt) {
+      auto got = s.try_read(into);
+      if (got) {
+        co_return std::move(*got);
+      }
+    }
+    auto ready = co_await s.wait(cx, direction::read);
+    if (!ready) {
+      co_return fail(std::move(ready).error());
+    }
+    attempt = true;
+  }
+}
+
+task<result<void>> read_exactly(context& cx, stream& s, std::span<std::byte> into) {
+  if (cx.cancelled()) {
+    co_return fail(errors::cancelled{});
+  }
+  std::size_t done = 0;
+  bool attempt = s.worth_trying(direction::read);
+  while (done < into.size()) {
+    if (attempt) {
+      auto got = s.try_read(into.subspan(done));
+      if (got && !*got) {
+        co_return fail(std::move(*got).error());
+      }
+      if (got && **got == 0) {
+        co_return fail(read_ended(s, done, into.size()));
+      }
+      if (got) {
+        done += **got;
+        attempt = s.worth_trying(direction::read);
+        continue;
+      }
+    }
+    auto ready = co_await s.wait(cx, direction::read);
+    if (!ready) {
+      co_return fail(std::move(ready).error());
+    }
+    attempt = true;
+  }
+  co_return result<void>{};
+}
+
+task<result<void>> write_all(context& cx, stream& s, const_buffers from) {
+  return write_rest(cx, s, remaining(from));
+}
+
 task<result<void>> write_all(context& cx, stream& s, std::span<const std::byte> from) {
-  const std::span<const std::byte> piece = from;
-  auto written = co_await write_all(cx, s, const_buffers(&piece, 1));
-  co_return written;
+  return write_rest(cx, s, remaining(from));
 }
 
 task<result<void>> write_all(context& cx, stream& s, std::string_view from) {
