@@ -120,7 +120,9 @@ TEST(Retry, R17ACancelInAWaitEndsItAtOnce) {
   sim::world w(1);
   std::optional<result<int>> answer;
   std::optional<cancel_scope> scope;
-  scripted_operation op({fail_softly()});
+  error seen = errors::unavailable{"users", "busy", std::nullopt};
+  seen.with_sent(error_sent::answered);
+  scripted_operation op({fail_with(seen)});
   const auto s = stack{steady_retry(3, 1s)};
   duration ended{};
   w.spawn("call", [&](context& cx) -> task<void> {
@@ -136,6 +138,7 @@ TEST(Retry, R17ACancelInAWaitEndsItAtOnce) {
   EXPECT_EQ(ended, 500ms);
   EXPECT_EQ(answer->error().kind(), error_kind::cancelled);
   EXPECT_EQ(answer->error().cause()->kind(), error_kind::unavailable);
+  EXPECT_EQ(answer->error().sent(), error_sent::answered);
   EXPECT_EQ(answer->error().attempts(), 1U);
   EXPECT_EQ(op.calls.size(), 1U);
   expect_quiet(w);
