@@ -40,7 +40,7 @@ def compiler_command(build):
     words = shlex.split(entry["command"])
     command, skip = [], False
     for word in words:
-        if skip or word == entry["file"] or word in ("-c", "-MD", "-MMD", "ccache"):
+        if skip or word == entry["file"] or word in ("-c", "-MD", "-MMD", "ccache", "-fdiagnostics-color=always"):
             skip = False
         elif word in ("-o", "-MF", "-MQ"):
             skip = True

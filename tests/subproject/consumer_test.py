@@ -81,7 +81,9 @@ def via_pkgconfig(work, build):
     shutil.rmtree(destination, ignore_errors=True)
     run("meson", "install", "-C", build, "--no-rebuild", "--quiet", "--destdir", destination)
     pc = next(destination.rglob("fairlead.pc")).parent
-    env = {"PKG_CONFIG_PATH": str(pc), "PKG_CONFIG_SYSROOT_DIR": str(destination)}
+    for file in pc.glob("*.pc"):  # as if it had been configured with this prefix
+        file.write_text(file.read_text().replace("prefix=/", f"prefix={destination}/", 1))
+    env = {"PKG_CONFIG_PATH": str(pc)}
 
     headers = {p.relative_to(ROOT / "include") for p in (ROOT / "include").rglob("*.hpp")}
     include = next(destination.rglob("include"))
