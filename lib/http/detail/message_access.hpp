@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: BSL-1.0
+// How the readers, the router and the server fill requests and responses in place.
+#pragma once
+
+#include <fairlead/http/request.hpp>
+#include <fairlead/http/response.hpp>
+
+namespace fairlead::http {
+
+struct request_access {
+  request& r;
+
+  void set_method(http::method m) const noexcept { r.method_ = m; }
+  void set_minor(int minor) const noexcept { r.minor_version_ = minor; }
+  void set_peer(std::string_view peer) const noexcept { r.peer_ = peer; }
+  void set_spare(response* spare) const noexcept { r.spare_ = spare; }
+  [[nodiscard]] std::string& target() const noexcept { return r.target_; }
+  [[nodiscard]] http::headers& fields() const noexcept { return r.headers_; }
+  [[nodiscard]] http::headers& trailers() const noexcept { return r.trailers_; }
+  [[nodiscard]] std::string& body() const noexcept { return r.body_; }
+
+  void clear_params() const noexcept {
+    r.params_.clear();
+    r.param_text_.clear();
+  }
+  void add_param(std::string_view name, std::string_view value) const {
+    r.params_.push_back({name, r.param_text_.size(), value.size()});
+    r.param_text_ += value;
+  }
+  void clear() const noexcept {
+    r.method_ = http::method::get;
+    r.minor_version_ = 1;
+    r.target_.clear();
+    r.headers_.clear();
+    r.trailers_.clear();
+    r.body_.clear();
+    clear_params();
+  }
+};
+
+struct response_access {
+  response& r;
+
+  void set_minor(int minor) const noexcept { r.minor_version_ = minor; }
+  [[nodiscard]] http::headers& fields() const noexcept { return r.headers_; }
+  [[nodiscard]] http::headers& trailers() const noexcept { return r.trailers_; }
+  [[nodiscard]] std::string& body() const noexcept { return r.body_; }
+  void clear() const noexcept { r.clear(); }
+};
+
+}  // namespace fairlead::http
