@@ -23,9 +23,12 @@ struct request_access {
     r.params_.clear();
     r.param_text_.clear();
   }
-  void add_param(std::string_view name, std::string_view value) const {
-    r.params_.push_back({name, r.param_text_.size(), value.size()});
-    r.param_text_ += value;
+  /// The decoded path and its segments; once a route has matched, its parameters.
+  using piece = request::param_entry;
+  [[nodiscard]] std::string& path_text() const noexcept { return r.param_text_; }
+  [[nodiscard]] std::vector<piece>& pieces() const noexcept { return r.params_; }
+  [[nodiscard]] std::string_view param_name(std::size_t n) const noexcept {
+    return r.params_[n].name;
   }
   void clear() const noexcept {
     r.method_ = http::method::get;
