@@ -147,8 +147,8 @@ task<result<void>> client::impl::run(context& caller, result<http::request> r, a
         continue;
       }
       const bool writing = step == next_step::wait_write;
-      outcome = co_await stream.wait(
-          call.cx(), writing ? net::direction::write : net::direction::read);
+      outcome =
+          co_await stream.wait(call.cx(), writing ? net::direction::write : net::direction::read);
       if (!outcome) {
         break;
       }

@@ -45,8 +45,7 @@ router::match_result router::match(request& r) const {
   }
   if (found.with == nullptr) {
     const bool options = r.method() == method::options;
-    return {options ? outcome::options : outcome::method_not_allowed, nullptr, {},
-            found.at->allow};
+    return {options ? outcome::options : outcome::method_not_allowed, nullptr, {}, found.at->allow};
   }
   path.keep_parameters(found.with->segments);
   return {outcome::found, found.with->target.get(), found.with->pattern, found.at->allow};

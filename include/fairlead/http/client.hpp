@@ -42,15 +42,14 @@ struct client_stats {
 /// *Errors*, with the URL in them, `stage()` where it happened and `sent()`:
 /// | kind | when |
 /// |---|---|
-/// | `serialization_error` | the body to send breaks its type's rules (message "Request validation failed: ...", nothing sent), or the answer is not a `T` (stage body) |
-/// | `invalid_url`, `invalid_argument` | the target, or a header; nothing sent |
-/// | `dns_failure`, `connection_refused`, `unreachable`, `tls_failure` | nothing sent |
-/// | `pool_exhausted` | too many calls wait for a connection already |
-/// | `connection_reset`, `connection_closed` | the peer broke or ended the connection early |
-/// | `timeout` | `client_options::timeout` ran out |
-/// | `deadline`, `cancelled` | the context's |
-/// | `protocol_error`, `too_large` | what came is not HTTP/1.1, or exceeds a limit |
-/// | `http_error` | a status outside 2xx (not for `request`) |
+/// | `serialization_error` | the body to send breaks its type's rules (message "Request validation
+/// failed: ...", nothing sent), or the answer is not a `T` (stage body) | | `invalid_url`,
+/// `invalid_argument` | the target, or a header; nothing sent | | `dns_failure`,
+/// `connection_refused`, `unreachable`, `tls_failure` | nothing sent | | `pool_exhausted` | too
+/// many calls wait for a connection already | | `connection_reset`, `connection_closed` | the peer
+/// broke or ended the connection early | | `timeout` | `client_options::timeout` ran out | |
+/// `deadline`, `cancelled` | the context's | | `protocol_error`, `too_large` | what came is not
+/// HTTP/1.1, or exceeds a limit | | `http_error` | a status outside 2xx (not for `request`) |
 ///
 /// A connection that the server closed while it idled is noticed before it is used. When that
 /// happens at the very moment of use, the call is repeated once on a fresh connection, if nothing
@@ -112,8 +111,7 @@ class client {
     return fetch<T>(cx, make_request(method::put, target, std::move(extra), body));
   }
   template <class T = void, class Body>
-  [[nodiscard]] task<result<T>> put(std::string_view target, const Body& body,
-                                    headers extra = {}) {
+  [[nodiscard]] task<result<T>> put(std::string_view target, const Body& body, headers extra = {}) {
     return fetch_alone<T>(make_request(method::put, target, std::move(extra), body));
   }
 

@@ -74,9 +74,8 @@ template <class T>
 class answer_slot {
  public:
   [[nodiscard]] answer_taker taker() noexcept {
-    return {answer_rule::success_only, this, [](void* slot, response& r) {
-              return static_cast<answer_slot*>(slot)->fill(r);
-            }};
+    return {answer_rule::success_only, this,
+            [](void* slot, response& r) { return static_cast<answer_slot*>(slot)->fill(r); }};
   }
   [[nodiscard]] result<T> take() { return std::move(*value_); }
 

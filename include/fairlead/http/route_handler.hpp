@@ -47,8 +47,8 @@ struct argument_plan;
 template <class... A>
 struct argument_plan<std::tuple<context&, A...>> {
   static constexpr std::size_t count = sizeof...(A);
-  static constexpr std::size_t parameters = (std::size_t{0} + ... +
-                                             (is_parameter<std::remove_cvref_t<A>> ? 1U : 0U));
+  static constexpr std::size_t parameters =
+      (std::size_t{0} + ... + (is_parameter<std::remove_cvref_t<A>> ? 1U : 0U));
   static constexpr std::size_t requests =
       (std::size_t{0} + ... + (std::is_same_v<std::remove_cvref_t<A>, request> ? 1U : 0U));
   static constexpr std::size_t bodies = count - parameters - requests;
@@ -77,9 +77,8 @@ result<void> read_parameter(T& out, const request& r, std::size_t n) {
     const auto* end = text.data() + text.size();
     const auto parsed = std::from_chars(text.data(), end, out);
     if (parsed.ec != std::errc{} || parsed.ptr != end) {
-      return tl::unexpected<error>(
-          bad_parameter(parameter_name(r, n), std::is_integral_v<T> ? "an integer" : "a number",
-                        text));
+      return tl::unexpected<error>(bad_parameter(
+          parameter_name(r, n), std::is_integral_v<T> ? "an integer" : "a number", text));
     }
   }
   return {};

@@ -15,9 +15,9 @@ namespace fairlead::http {
 
 /// What a server has done and is doing.
 struct server_stats {
-  std::size_t connections = 0;    ///< open now
-  std::uint64_t accepted = 0;     ///< connections so far
-  std::uint64_t requests = 0;     ///< answered so far
+  std::size_t connections = 0;  ///< open now
+  std::uint64_t accepted = 0;   ///< connections so far
+  std::uint64_t requests = 0;   ///< answered so far
 };
 
 /// Serves HTTP/1.1 and 1.0 with keep-alive; pipelined requests are answered in order.
@@ -60,8 +60,8 @@ class server {
   /// `system_error` when the listener fails for good.
   [[nodiscard]] task<result<void>> serve(context& cx, std::unique_ptr<net::listener> from);
 
-  /// Ends in order: refuses new connections, closes idle ones, lets requests in progress finish with
-  /// "Connection: close", and after `grace` cancels what is left.
+  /// Ends in order: refuses new connections, closes idle ones, lets requests in progress finish
+  /// with "Connection: close", and after `grace` cancels what is left.
   ///
   /// *Completes when* everything has ended; every `serve` completes too.
   /// *Errors*: `timeout` with scope drain when something had to be cancelled; `cancelled` or

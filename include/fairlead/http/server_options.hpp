@@ -13,8 +13,8 @@
 
 namespace fairlead::http {
 
-/// Options of a `server`; setters can be chained. The server checks them when it is made and reports
-/// everything that is wrong at once.
+/// Options of a `server`; setters can be chained. The server checks them when it is made and
+/// reports everything that is wrong at once.
 class server_options {
  public:
   server_options() = default;

@@ -107,8 +107,8 @@ next_step exchange::parse() {
       case progress::more:
         return next_step::wait_read;
       case progress::failed:
-        return fail_with(parse_error(), m_.reader.head_complete() ? error_stage::body
-                                                                  : error_stage::head);
+        return fail_with(parse_error(),
+                         m_.reader.head_complete() ? error_stage::body : error_stage::head);
       case progress::head:
         if (head_is_complete() == next_step::failed) {
           return next_step::failed;
@@ -133,8 +133,7 @@ next_step exchange::head_is_complete() {
                        error_stage::head);
     }
     if (++interim_ > most_interim) {
-      return fail_with(errors::protocol_error{"", "too many interim responses"},
-                       error_stage::head);
+      return fail_with(errors::protocol_error{"", "too many interim responses"}, error_stage::head);
     }
   } else if (rule_ == answer_rule::success_only && !is_success(s)) {
     m_.reader.limit_body(options_.max_error_body(), overflow::cut);

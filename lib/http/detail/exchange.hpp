@@ -29,8 +29,8 @@ struct exchange_memory {
 
 /// Where a call goes.
 struct destination {
-  const url* to = nullptr;   ///< for connecting; host, port and scheme count
-  std::string_view target;   ///< path and query
+  const url* to = nullptr;  ///< for connecting; host, port and scheme count
+  std::string_view target;  ///< path and query
 };
 
 /// What to do next.

@@ -88,8 +88,8 @@ void render_head(std::string& out, const response& r, const response_frame& fram
 }
 
 net::io_attempt gathered::try_write(net::stream& s) {
-  const std::array<std::span<const std::byte>, 2> views = {
-      std::as_bytes(std::span(pieces_[0])), std::as_bytes(std::span(pieces_[1]))};
+  const std::array<std::span<const std::byte>, 2> views = {std::as_bytes(std::span(pieces_[0])),
+                                                           std::as_bytes(std::span(pieces_[1]))};
   auto attempt = s.try_write(views);
   if (attempt && *attempt) {
     auto n = **attempt;

@@ -31,8 +31,8 @@ struct response_frame {
   enum class body_rule : std::uint8_t { send, leave_out };
   std::string_view date;
   bool keep_alive = true;
-  int minor_version = 1;              ///< of the request
-  body_rule body = body_rule::send;   ///< `leave_out` for HEAD
+  int minor_version = 1;             ///< of the request
+  body_rule body = body_rule::send;  ///< `leave_out` for HEAD
 };
 /// Replaces `out` by status line and headers.
 void render_head(std::string& out, const response& r, const response_frame& frame);

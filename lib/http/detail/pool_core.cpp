@@ -197,8 +197,7 @@ std::vector<pool_core::connection_id> pool_core::expired(time_point now) const {
 
 time_point pool_core::next_expiry() const noexcept {
   const auto oldest = oldest_idle();
-  return oldest == no_connection ? no_deadline
-                                 : saturating_add(slots_[oldest].since, limits_.idle);
+  return oldest == no_connection ? no_deadline : saturating_add(slots_[oldest].since, limits_.idle);
 }
 
 }  // namespace fairlead::http::detail

@@ -139,8 +139,8 @@ void decoded_path::keep_parameters(const std::vector<pattern_segment>& segments)
     }
     // The rest of the path may be absent altogether.
     const auto offset = i < pieces.size() ? pieces[i].offset : memory_.path_text().size();
-    const auto size = segments[i].what == kind::rest ? memory_.path_text().size() - offset
-                                                     : pieces[i].size;
+    const auto size =
+        segments[i].what == kind::rest ? memory_.path_text().size() - offset : pieces[i].size;
     if (kept == pieces.size()) {
       pieces.emplace_back();
     }
@@ -157,9 +157,9 @@ struct route_tree::node {
   endpoint end;
 
   [[nodiscard]] const node* literal(std::string_view text) const noexcept {
-    const auto at = std::lower_bound(
-        literals.begin(), literals.end(), text,
-        [](const auto& entry, std::string_view key) { return entry.first < key; });
+    const auto at =
+        std::lower_bound(literals.begin(), literals.end(), text,
+                         [](const auto& entry, std::string_view key) { return entry.first < key; });
     return at != literals.end() && at->first == text ? at->second.get() : nullptr;
   }
 
@@ -216,8 +216,8 @@ void route_tree::add(method m, std::string_view pattern, std::shared_ptr<handler
   at->end.allow.clear();
   for (std::size_t i = 0; i < method_count; ++i) {
     const auto one = static_cast<method>(i);
-    const bool implied = one == method::options ||
-                         (one == method::head && at->end.find(method::get) != nullptr);
+    const bool implied =
+        one == method::options || (one == method::head && at->end.find(method::get) != nullptr);
     if (at->end.by_method[i] != nullptr || implied) {
       at->end.allow += at->end.allow.empty() ? "" : ", ";
       at->end.allow += to_string(one);

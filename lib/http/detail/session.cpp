@@ -172,9 +172,8 @@ bool session::to_origin_form() {
     return true;
   }
   const auto mark = target.find("://");
-  if (mark == std::string::npos ||
-      !(iequals(std::string_view(target).substr(0, mark), "http") ||
-        iequals(std::string_view(target).substr(0, mark), "https"))) {
+  if (mark == std::string::npos || !(iequals(std::string_view(target).substr(0, mark), "http") ||
+                                     iequals(std::string_view(target).substr(0, mark), "https"))) {
     return false;
   }
   const auto begin = mark + 3;
@@ -287,8 +286,7 @@ session_step session::send(response&& r, afterwards then) {
     lingers_ = true;  // the client may be sending its next request
   }
   const bool no_body = m.request.method() == method::head || is_bodyless(m.answer.status());
-  render_head(m.head, m.answer,
-              {shared_.date(env_), !close_after_, m.request.minor_version()});
+  render_head(m.head, m.answer, {shared_.date(env_), !close_after_, m.request.minor_version()});
   out_ = gathered(m.head, no_body ? std::string_view{} : std::string_view(m.answer.body()));
   ++shared_.stats.requests;
   enter(phase::writing);
@@ -320,9 +318,9 @@ session_step session::write() {
 session_step session::gave_up(const error& why) {
   const bool late = why.is<errors::deadline>();
   if (late && !interim_ && (phase_ == phase::head || phase_ == phase::body)) {
-    return refuse(status::request_timeout, "request_timeout",
-                  phase_ == phase::head ? "the head did not come in time"
-                                        : "the body did not come in time");
+    return refuse(
+        status::request_timeout, "request_timeout",
+        phase_ == phase::head ? "the head did not come in time" : "the body did not come in time");
   }
   return session_step::close;
 }

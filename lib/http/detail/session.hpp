@@ -88,11 +88,11 @@ class session {
   time_point limit_ = no_deadline;
   phase phase_ = phase::fresh;
   bool limit_known_ = false;
-  bool begun_ = false;       // the reader is set up for the next request
-  bool interim_ = false;     // what is being written is "100 Continue"
+  bool begun_ = false;    // the reader is set up for the next request
+  bool interim_ = false;  // what is being written is "100 Continue"
   bool close_after_ = false;
   bool lingers_ = false;
-  bool ended_ = false;       // the client sends no more
+  bool ended_ = false;  // the client sends no more
 };
 
 }  // namespace fairlead::http::detail

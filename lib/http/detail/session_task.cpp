@@ -16,8 +16,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr duration watch_after = 20ms;     // a handler is watched when it takes longer
-constexpr duration longest_linger = 1s;    // for a client to read its answer
+constexpr duration watch_after = 20ms;   // a handler is watched when it takes longer
+constexpr duration longest_linger = 1s;  // for a client to read its answer
 constexpr std::size_t most_lingered = 256 * 1024;
 
 // Cancels a handler whose client has gone.
@@ -147,8 +147,8 @@ task<void> serve_connection(context& cx, server_state& shared, cancel_scope& idl
     const bool writing = step == session_step::wait_write;
     const context& under = one.idle() ? static_cast<const context&>(idle) : cx;
     auto limited = under.with_deadline(one.limit());
-    auto ready = co_await one.stream().wait(
-        limited, writing ? net::direction::write : net::direction::read);
+    auto ready =
+        co_await one.stream().wait(limited, writing ? net::direction::write : net::direction::read);
     if (!ready) {
       step = one.gave_up(ready.error());
     } else {
