@@ -65,15 +65,23 @@ tl::unexpected<error> call::failed(const error& e) const {
   if (e.is<errors::cancelled>()) {
     return tl::unexpected<error>(e);
   }
+  auto out = named(e);
+  if (replayable()) {
+    out.mark_repeatable();
+  }
+  return tl::unexpected<error>(std::move(out));
+}
+
+error call::named(const error& e) const {
   const auto url = url_text();
   if (e.is<errors::deadline>()) {
     const bool own = bounded_.deadline() < caller_.deadline();
     error out = own ? error(errors::timeout{url, owner_.options.timeout(), timeout_scope::total})
                     : error(errors::deadline{url, caller_.deadline() - start_});
     out.at(e.stage()).with_sent(e.sent());
-    return tl::unexpected<error>(std::move(out));
+    return out;
   }
-  return tl::unexpected<error>(with_url(e, url));
+  return with_url(e, url);
 }
 
 tl::unexpected<error> call::pool_exhausted() const {
@@ -107,7 +115,12 @@ bool call::may_go_again(const lease& place) noexcept {
 error call::status_error(const response& r) const {
   const auto after = r.headers().get("Retry-After");
   const auto wait = after ? parse_retry_after(*after, owner_.env.time().wall_now()) : std::nullopt;
-  return errors::http_error{url_text(), to_int(r.status()), r.body(), r.headers().text(), wait};
+  error out =
+      errors::http_error{url_text(), to_int(r.status()), r.body(), r.headers().text(), wait};
+  if (replayable()) {
+    out.mark_repeatable();
+  }
+  return out;
 }
 
 result<void> call::deliver(const answer_taker& take) {

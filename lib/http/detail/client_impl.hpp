@@ -67,6 +67,7 @@ class call {
 
  private:
   [[nodiscard]] std::string url_text() const;
+  [[nodiscard]] error named(const error& e) const;
   [[nodiscard]] bool replayable() const noexcept;
   [[nodiscard]] error status_error(const response& r) const;
 

@@ -14,6 +14,8 @@ using beast_error = beast::http::error;
 // Bytes of empty lines that are skipped before a request (RFC 9112, 2.2).
 constexpr std::size_t most_empty = 16;
 
+constexpr std::size_t least_last_chunk = 5;  // "0\r\n\r\n"
+
 std::string_view in_words(const beast::error_code& ec, bool head_complete) noexcept {
   if (ec == beast_error::bad_line_ending) {
     return "a line does not end with CR LF";
@@ -72,6 +74,7 @@ class message_reader<Message>::impl {
     started_ = false;
     head_told_ = false;
     has_body_ = false;
+    in_chunk_header_ = false;
     auto& p = parser_.emplace(into, state_);
     p.header_limit(0xffffffffU);  // the reader counts
     p.body_limit(boost::none);    // the callbacks count
@@ -134,9 +137,14 @@ class message_reader<Message>::impl {
   [[nodiscard]] const parse_state& state() const noexcept { return state_; }
   [[nodiscard]] bool started() const noexcept { return started_; }
   [[nodiscard]] bool has_body() const noexcept { return has_body_; }
-  [[nodiscard]] bool keep_alive() const noexcept { return parser_ && parser_->keep_alive(); }
+  [[nodiscard]] bool keep_alive() const noexcept {
+    return state_.head_complete && parser_->keep_alive();
+  }
   [[nodiscard]] std::uint64_t expected() const noexcept {
-    const auto length = parser_ ? parser_->content_length() : boost::none;
+    if (!state_.head_complete) {
+      return 0;
+    }
+    const auto length = parser_->content_length();
     return length ? *length : 0;
   }
 
@@ -157,9 +165,14 @@ class message_reader<Message>::impl {
     return state_.too_much == overflow::refuse && expected() > state_.limits.body_bytes;
   }
 
-  // One step of the parser: how much it took, or nothing when it needs more or failed for good.
+  // One step of the parser: how much it took, or nothing when it needs more.
   std::optional<std::size_t> put(std::string_view bytes) {
     started_ = true;
+    // Beast 1.81 asserts that it is called again with at least five bytes once it has seen the
+    // last chunk begin. No chunked body can end in fewer.
+    if (in_chunk_header_ && bytes.size() < least_last_chunk) {
+      return std::nullopt;
+    }
     const bool in_head = !state_.head_complete;
     const auto most = state_.limits.head_bytes;
     if (in_head) {  // show one byte more than what the head may have left
@@ -173,7 +186,7 @@ class message_reader<Message>::impl {
     if (in_head) {
       head_bytes_ += n;
       if (head_bytes_ > most || (ec == beast_error::need_more && head_bytes_ + left > most)) {
-        head_too_long();
+        head_too_long(bytes);
         return 0;
       }
     }
@@ -184,19 +197,22 @@ class message_reader<Message>::impl {
         return 0;
       }
       if (n == 0) {
+        in_chunk_header_ = !in_head;
         return std::nullopt;
       }
     } else if (ec && state_.why == fault::none) {
       name_failure(ec);
     }
+    in_chunk_header_ = false;
     return n;
   }
 
-  void head_too_long() noexcept {
+  void head_too_long(std::string_view bytes) noexcept {
     if (state_.why != fault::none) {
       return;
     }
-    const bool target = is_request && head_bytes_ == 0;  // not even one line was complete
+    const bool target =
+        is_request && head_bytes_ == 0 && bytes.find('\n') == std::string_view::npos;
     state_.why = target ? fault::target_too_long : fault::head_too_large;
     state_.reason = target ? "the request line exceeds the limit" : "the head exceeds the limit";
   }
@@ -224,6 +240,7 @@ class message_reader<Message>::impl {
   bool started_ = false;
   bool head_told_ = false;
   bool has_body_ = false;
+  bool in_chunk_header_ = false;  // the parser waits for the rest of one
 };
 
 template <class Message>
