@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: BSL-1.0
+// The knobs of an HTTP client, each with its default, unit and effect.
+#pragma once
+
+#include <fairlead/core/result.hpp>
+#include <fairlead/core/time.hpp>
+#include <fairlead/http/connector.hpp>
+#include <fairlead/http/headers.hpp>
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace fairlead::http {
+
+/// How many connections a client holds, and for how long.
+struct pool_options {
+  /// Connections to one origin (scheme, host, port), busy and idle. At least 1. Default 64.
+  std::size_t per_origin = 64;
+  /// Connections altogether; at the limit the one that idled longest is closed. At least 1.
+  /// Default 256.
+  std::size_t total = 256;
+  /// How long a connection may idle. Default 30 s, less than what servers usually grant (60 to 75
+  /// s), so that seldom a request meets a connection that the server is just closing. 0 closes
+  /// every connection after one exchange.
+  duration idle_timeout = std::chrono::seconds(30);
+  /// Calls that may wait for a connection, first come, first served; more fail with
+  /// `pool_exhausted`. Default 1024.
+  std::size_t waiters = 1024;
+};
+
+/// Options of a `client`; setters can be chained. The client checks them when it is made and
+/// reports everything that is wrong at once.
+///
+/// *Example*:
+/// ```cpp
+/// auto options = http::client_options("http://users:8080").timeout(2s).header("X-App", "shop");
+/// ```
+class client_options {
+ public:
+  client_options() = default;
+  /// With a base URL.
+  explicit client_options(std::string_view base) : base_url_(base) {}
+
+  /// What relative targets are appended to: "http://users:8080/api" and "/users/1" give
+  /// "http://users:8080/api/users/1". Default: none, every target is an absolute URL then.
+  client_options& base_url(std::string_view text) {
+    base_url_ = text;
+    return *this;
+  }
+  /// A header for every request that does not set it itself.
+  client_options& header(std::string_view name, std::string_view value) {
+    headers_.set(name, value);
+    return *this;
+  }
+  /// How long a call may take from its start to the last byte of the body: name resolution,
+  /// waiting for a connection, connecting, sending and receiving. Default 5 s. Must be positive;
+  /// `duration::max()` leaves it to the callers' deadlines.
+  client_options& timeout(duration limit) {
+    timeout_ = limit;
+    return *this;
+  }
+  /// The largest response body, in bytes. Default 16 MiB. More is `too_large`.
+  client_options& max_body(std::uint64_t bytes) {
+    max_body_ = bytes;
+    return *this;
+  }
+  /// How much of the body of a response outside 2xx is kept for `http_error`, in bytes; the rest is
+  /// dropped. Default 64 KiB.
+  client_options& max_error_body(std::uint64_t bytes) {
+    max_error_body_ = bytes;
+    return *this;
+  }
+  /// The largest response head, in bytes, and its most header fields. Default 16 KiB and 100.
+  client_options& max_head(std::size_t bytes, std::size_t fields) {
+    max_head_ = bytes;
+    max_fields_ = fields;
+    return *this;
+  }
+  /// The User-Agent header. Default "fairlead/0.1"; empty sends none.
+  client_options& user_agent(std::string_view text) {
+    user_agent_ = text;
+    return *this;
+  }
+  client_options& pool(const pool_options& options) {
+    pool_ = options;
+    return *this;
+  }
+  /// Where connections come from. Default `net::system_network()`. Must outlive the client.
+  client_options& network(net::network& network) {
+    network_ = &network;
+    return *this;
+  }
+  /// Who opens streams for `scheme`, in lower case. "http" has one built in.
+  client_options& connector(std::string_view scheme, std::shared_ptr<http::connector> opens) {
+    connectors_[std::string(scheme)] = std::move(opens);
+    return *this;
+  }
+
+  [[nodiscard]] const std::string& base_url() const noexcept { return base_url_; }
+  [[nodiscard]] const http::headers& headers() const noexcept { return headers_; }
+  [[nodiscard]] duration timeout() const noexcept { return timeout_; }
+  [[nodiscard]] std::uint64_t max_body() const noexcept { return max_body_; }
+  [[nodiscard]] std::uint64_t max_error_body() const noexcept { return max_error_body_; }
+  [[nodiscard]] std::size_t max_head() const noexcept { return max_head_; }
+  [[nodiscard]] std::size_t max_fields() const noexcept { return max_fields_; }
+  [[nodiscard]] const std::string& user_agent() const noexcept { return user_agent_; }
+  [[nodiscard]] const pool_options& pool() const noexcept { return pool_; }
+  [[nodiscard]] net::network* network() const noexcept { return network_; }
+  [[nodiscard]] const std::map<std::string, std::shared_ptr<http::connector>, std::less<>>&
+  connectors() const noexcept {
+    return connectors_;
+  }
+
+  /// Everything that is wrong, one sentence each; empty when the options can be used.
+  [[nodiscard]] std::vector<std::string> problems() const;
+
+ private:
+  std::string base_url_;
+  http::headers headers_;
+  duration timeout_ = std::chrono::seconds(5);
+  std::uint64_t max_body_ = 16 * 1024 * 1024;
+  std::uint64_t max_error_body_ = 64 * 1024;
+  std::size_t max_head_ = 16 * 1024;
+  std::size_t max_fields_ = 100;
+  std::string user_agent_ = "fairlead/0.1";
+  pool_options pool_;
+  net::network* network_ = nullptr;
+  std::map<std::string, std::shared_ptr<http::connector>, std::less<>> connectors_;
+};
+
+}  // namespace fairlead::http

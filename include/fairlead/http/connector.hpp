@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: BSL-1.0
+// The seam between a scheme and the stream that carries it.
+#pragma once
+
+#include <fairlead/core/context.hpp>
+#include <fairlead/core/task.hpp>
+#include <fairlead/http/url.hpp>
+#include <fairlead/net/network.hpp>
+#include <fairlead/net/stream.hpp>
+
+#include <memory>
+
+namespace fairlead::http {
+
+/// Opens the stream for a URL's scheme. "http" has one built in that connects to host and port;
+/// whoever brings TLS, a proxy or a socket path gives the client one per scheme
+/// (`client_options::connector`). A scheme without a connector is refused before anything is sent.
+///
+/// *Thread safety*: one client calls it on its own executor only.
+class connector {
+ public:
+  connector() = default;
+  connector(const connector&) = delete;
+  connector& operator=(const connector&) = delete;
+  virtual ~connector() = default;
+
+  /// A stream on which `to` can be asked for, authenticated as the scheme demands.
+  ///
+  /// *Errors*: with stage resolve, connect or tls, nothing sent; `cancelled`, `deadline`.
+  [[nodiscard]] virtual task<result<std::unique_ptr<net::stream>>> connect(context& cx,
+                                                                           net::network& net,
+                                                                           const url& to) = 0;
+};
+
+}  // namespace fairlead::http

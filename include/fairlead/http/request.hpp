@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: BSL-1.0
+// A request, as a client sends it and as a server's handler receives it.
+#pragma once
+
+#include <fairlead/http/headers.hpp>
+#include <fairlead/http/method.hpp>
+#include <fairlead/http/response.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace fairlead::http {
+
+/// Method, target, headers and body. The same type on both sides: what only a server knows (path
+/// parameters, peer) is empty on a client's request.
+///
+/// *Thread safety*: a value.
+///
+/// *Example*:
+/// ```cpp
+/// auto r = http::request(http::method::put, "/users/1").header("If-Match", tag).body(text);
+/// ```
+class request {
+ public:
+  request() = default;
+  /// A client's `target` is "/path?query" or "path", joined with the client's base URL, or an
+  /// absolute URL.
+  explicit request(http::method m, std::string target) : method_(m), target_(std::move(target)) {}
+
+  [[nodiscard]] http::method method() const noexcept { return method_; }
+  /// As sent: "/path?query", still encoded.
+  [[nodiscard]] const std::string& target() const noexcept { return target_; }
+  /// The target up to the '?', still encoded.
+  [[nodiscard]] std::string_view path() const noexcept;
+  /// The target after the '?', still encoded.
+  [[nodiscard]] std::string_view query() const noexcept;
+  /// The first value of that name in the query, decoded; nothing when there is none or when it is
+  /// encoded wrongly.
+  [[nodiscard]] std::optional<std::string> query_value(std::string_view name) const;
+
+  [[nodiscard]] const http::headers& headers() const noexcept { return headers_; }
+  [[nodiscard]] http::headers& headers() noexcept { return headers_; }
+  [[nodiscard]] const std::string& body() const noexcept { return body_; }
+
+  /// Sets a header, replacing others of that name.
+  request& header(std::string_view name, std::string_view value) & {
+    headers_.set(name, value);
+    return *this;
+  }
+  request&& header(std::string_view name, std::string_view value) && {
+    return std::move(this->header(name, value));
+  }
+  /// Sets the body. Content-Length is written by the library; set Content-Type yourself.
+  request& body(std::string text) & {
+    body_ = std::move(text);
+    return *this;
+  }
+  request&& body(std::string text) && { return std::move(this->body(std::move(text))); }
+
+  // What a server adds.
+
+  /// The path parameter of that name in the route's pattern, decoded; nothing when the route has
+  /// none of that name.
+  [[nodiscard]] std::optional<std::string_view> param(std::string_view name) const noexcept;
+  /// The n-th path parameter, decoded. `n` must be less than `param_count()`.
+  [[nodiscard]] std::string_view param(std::size_t n) const noexcept;
+  [[nodiscard]] std::size_t param_count() const noexcept { return params_.size(); }
+  /// Header fields after a chunked body.
+  [[nodiscard]] const http::headers& trailers() const noexcept { return trailers_; }
+  /// The minor version: 1 for HTTP/1.1, 0 for HTTP/1.0.
+  [[nodiscard]] int minor_version() const noexcept { return minor_version_; }
+  /// Where the request came from, "127.0.0.1:40000".
+  [[nodiscard]] std::string_view peer() const noexcept { return peer_; }
+
+  /// An empty response that reuses the memory of the previous one on this connection, so that a
+  /// steady connection allocates nothing. A plain `response(s)` works as well.
+  [[nodiscard]] response reply(status s = status::ok) const;
+
+ private:
+  friend struct request_access;
+  struct param_entry {
+    std::string_view name;  // of the route's pattern
+    std::size_t offset;     // into param_text_
+    std::size_t size;
+  };
+
+  http::method method_ = http::method::get;
+  int minor_version_ = 1;
+  std::string target_;
+  http::headers headers_;
+  http::headers trailers_;
+  std::string body_;
+  std::string param_text_;
+  std::vector<param_entry> params_;
+  std::string_view peer_;
+  response* spare_ = nullptr;
+};
+
+}  // namespace fairlead::http

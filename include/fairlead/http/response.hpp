@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: BSL-1.0
+// A response, as a handler makes it and as a client receives it.
+#pragma once
+
+#include <fairlead/core/result.hpp>
+#include <fairlead/http/headers.hpp>
+#include <fairlead/http/status.hpp>
+
+#include <string>
+#include <string_view>
+
+namespace fairlead::http {
+
+/// Status, headers and body.
+///
+/// The library writes Content-Length, Date, Connection and Transfer-Encoding; a handler that sets
+/// Content-Length or Transfer-Encoding itself gets a 500 sent instead, since a wrong one would let
+/// the peer read the next response as part of this one. "Connection: close" is honoured.
+///
+/// *Thread safety*: a value.
+///
+/// *Example*:
+/// ```cpp
+/// co_return http::response(http::status::created).header("Location", "/users/7").body(text);
+/// ```
+class response {
+ public:
+  response() = default;
+  explicit response(http::status s) : status_(s) {}
+
+  [[nodiscard]] http::status status() const noexcept { return status_; }
+  [[nodiscard]] const http::headers& headers() const noexcept { return headers_; }
+  [[nodiscard]] http::headers& headers() noexcept { return headers_; }
+  [[nodiscard]] const std::string& body() const noexcept { return body_; }
+  /// The body's text itself, to write into memory that is there already, or to move from.
+  [[nodiscard]] std::string& body_text() noexcept { return body_; }
+  /// Header fields after a chunked body; a client's response only.
+  [[nodiscard]] const http::headers& trailers() const noexcept { return trailers_; }
+  /// The minor version of the peer: 1 for HTTP/1.1, 0 for HTTP/1.0.
+  [[nodiscard]] int minor_version() const noexcept { return minor_version_; }
+
+  response& status(http::status s) & {
+    status_ = s;
+    return *this;
+  }
+  response&& status(http::status s) && { return std::move(this->status(s)); }
+  /// Sets a header, replacing others of that name.
+  response& header(std::string_view name, std::string_view value) & {
+    headers_.set(name, value);
+    return *this;
+  }
+  response&& header(std::string_view name, std::string_view value) && {
+    return std::move(this->header(name, value));
+  }
+  response& body(std::string text) & {
+    body_ = std::move(text);
+    return *this;
+  }
+  response&& body(std::string text) && { return std::move(this->body(std::move(text))); }
+  /// Sets body and Content-Type.
+  response& body(std::string text, std::string_view content_type) & {
+    body_ = std::move(text);
+    return header("Content-Type", content_type);
+  }
+  response&& body(std::string text, std::string_view content_type) && {
+    return std::move(this->body(std::move(text), content_type));
+  }
+
+  /// Forgets everything but the memory; the status is 200 then.
+  void clear() noexcept;
+
+ private:
+  friend struct response_access;
+
+  http::status status_ = http::status::ok;
+  int minor_version_ = 1;
+  http::headers headers_;
+  http::headers trailers_;
+  std::string body_;
+};
+
+}  // namespace fairlead::http

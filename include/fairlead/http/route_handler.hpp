@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: BSL-1.0
+// Makes a handler of a callable: path parameters and body in, value out. The template part of
+// router.hpp.
+#pragma once
+
+#include <fairlead/http/codec.hpp>
+#include <fairlead/http/error_response.hpp>
+#include <fairlead/http/handler.hpp>
+
+#include <charconv>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+namespace fairlead::http {
+
+namespace detail {
+
+template <class F>
+struct signature : signature<decltype(&F::operator())> {};
+template <class R, class... A>
+struct signature<R (*)(A...)> {
+  using result = R;
+  using arguments = std::tuple<A...>;
+};
+template <class C, class R, class... A>
+struct signature<R (C::*)(A...)> : signature<R (*)(A...)> {};
+template <class C, class R, class... A>
+struct signature<R (C::*)(A...) const> : signature<R (*)(A...)> {};
+
+template <class A>
+inline constexpr bool is_parameter = std::is_arithmetic_v<A> || std::is_same_v<A, std::string> ||
+                                     std::is_same_v<A, std::string_view>;
+
+/// Stands for the request itself among the values that are read for a handler.
+struct the_request {};
+template <class A>
+using argument_value = std::conditional_t<std::is_same_v<std::remove_cvref_t<A>, request>,
+                                          the_request, std::remove_cvref_t<A>>;
+
+/// Where the arguments of a handler come from; counts them at compile time.
+template <class Arguments>
+struct argument_plan;
+template <class... A>
+struct argument_plan<std::tuple<context&, A...>> {
+  static constexpr std::size_t count = sizeof...(A);
+  static constexpr std::size_t parameters =
+      (std::size_t{0} + ... + (is_parameter<std::remove_cvref_t<A>> ? 1U : 0U));
+  static constexpr std::size_t requests =
+      (std::size_t{0} + ... + (std::is_same_v<std::remove_cvref_t<A>, request> ? 1U : 0U));
+  static constexpr std::size_t bodies = count - parameters - requests;
+  static_assert(requests <= 1 && bodies <= 1,
+                "a handler takes context&, at most one const request&, path parameters, and at "
+                "most one body");
+  using values = std::tuple<argument_value<A>...>;
+};
+
+/// `invalid_argument` that names the parameter.
+[[nodiscard]] error bad_parameter(std::string_view name, std::string_view wanted,
+                                  std::string_view got);
+[[nodiscard]] std::string_view parameter_name(const request& r, std::size_t n) noexcept;
+
+template <class T>
+result<void> read_parameter(T& out, const request& r, std::size_t n) {
+  const auto text = r.param(n);
+  if constexpr (std::is_same_v<T, std::string> || std::is_same_v<T, std::string_view>) {
+    out = text;
+  } else if constexpr (std::is_same_v<T, bool>) {
+    out = text == "true";
+    if (!out && text != "false") {
+      return tl::unexpected<error>(bad_parameter(parameter_name(r, n), "true or false", text));
+    }
+  } else {
+    const auto* end = text.data() + text.size();
+    const auto parsed = std::from_chars(text.data(), end, out);
+    if (parsed.ec != std::errc{} || parsed.ptr != end) {
+      return tl::unexpected<error>(bad_parameter(
+          parameter_name(r, n), std::is_integral_v<T> ? "an integer" : "a number", text));
+    }
+  }
+  return {};
+}
+
+/// The n-th argument, of type `A`, given how many parameters stand before it.
+template <class A>
+result<void> read_argument(A& out, const request& r, std::size_t parameters_before) {
+  if constexpr (is_parameter<A>) {
+    return read_parameter(out, r, parameters_before);
+  } else {
+    return json::decode_into(out, r.body());
+  }
+}
+
+/// A value as a response: 204 for nothing, text for strings, JSON for the rest.
+template <class T>
+result<response> to_response(result<T>&& value, const request& r) {
+  if (!value) {
+    return tl::unexpected<error>(std::move(value).error());
+  }
+  if constexpr (std::is_void_v<T>) {
+    return r.reply(status::no_content);
+  } else if constexpr (std::is_same_v<T, response>) {
+    return std::move(value);
+  } else {
+    auto out = r.reply();
+    if constexpr (is_text<T>) {
+      out.body_text() = std::string_view(*value);
+    } else if (auto done = json::encode_to(out.body_text(), *value); !done) {
+      // The service broke its own promise; that is not the client's fault.
+      return error_response(status::internal_server_error, "serialization_error",
+                            "the response could not be encoded");
+    }
+    out.headers().add("Content-Type", content_type_of<T>());
+    return out;
+  }
+}
+
+template <class R>
+struct handler_result;
+template <class T>
+struct handler_result<task<result<T>>> {
+  using type = T;
+  static constexpr bool waits = true;
+};
+template <class T>
+struct handler_result<result<T>> {
+  using type = T;
+  static constexpr bool waits = false;
+};
+
+}  // namespace detail
+
+/// A handler from a callable; see `router` for what it may take and give.
+template <class F>
+class route_handler final : public handler {
+  using sig = detail::signature<F>;
+  using plan = detail::argument_plan<typename sig::arguments>;
+  using answer = detail::handler_result<typename sig::result>;
+  using values = typename plan::values;
+
+ public:
+  static constexpr std::size_t parameters = plan::parameters;
+
+  explicit route_handler(F f) : f_(std::move(f)) {}
+
+  task<result<response>> handle(context& cx, const request& r) override {
+    if constexpr (plan::parameters == 0 && plan::bodies == 0 && answer::waits &&
+                  std::is_same_v<typename answer::type, response>) {
+      // The handler's own task: no frame of ours.
+      if constexpr (plan::requests == 1) {
+        return f_(cx, r);
+      } else {
+        return f_(cx);
+      }
+    } else {
+      return run(cx, r);
+    }
+  }
+
+ private:
+  // A request is passed by reference, the rest from the values that were read.
+  template <std::size_t I>
+  static decltype(auto) argument(values& v, const request& r) {
+    if constexpr (std::is_same_v<std::tuple_element_t<I, values>, detail::the_request>) {
+      return (r);
+    } else {
+      return std::move(std::get<I>(v));
+    }
+  }
+
+  template <std::size_t I = 0, std::size_t Before = 0>
+  static result<void> read(values& v, const request& r) {
+    if constexpr (I < plan::count) {
+      using type = std::tuple_element_t<I, values>;
+      if constexpr (std::is_same_v<type, detail::the_request>) {
+        return read<I + 1, Before>(v, r);
+      } else {
+        if (auto done = detail::read_argument(std::get<I>(v), r, Before); !done) {
+          return done;
+        }
+        return read<I + 1, Before + (detail::is_parameter<type> ? 1 : 0)>(v, r);
+      }
+    } else {
+      return {};
+    }
+  }
+
+  template <std::size_t... I>
+  typename sig::result call(context& cx, const request& r, values& v, std::index_sequence<I...>) {
+    return f_(cx, argument<I>(v, r)...);
+  }
+
+  task<result<response>> run(context& cx, const request& r) {
+    values v;
+    if (auto done = read(v, r); !done) {
+      co_return tl::unexpected<error>(std::move(done).error());
+    }
+    if constexpr (answer::waits) {
+      auto out = co_await call(cx, r, v, std::make_index_sequence<plan::count>());
+      co_return detail::to_response(std::move(out), r);
+    } else {
+      auto out = call(cx, r, v, std::make_index_sequence<plan::count>());
+      co_return detail::to_response(std::move(out), r);
+    }
+  }
+
+  F f_;
+};
+
+}  // namespace fairlead::http

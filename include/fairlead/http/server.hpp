@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: BSL-1.0
+// The HTTP server: a router behind listeners, with limits on and an orderly end.
+#pragma once
+
+#include <fairlead/core/context.hpp>
+#include <fairlead/core/task.hpp>
+#include <fairlead/http/router.hpp>
+#include <fairlead/http/server_options.hpp>
+#include <fairlead/net/listener.hpp>
+
+#include <cstdint>
+#include <memory>
+
+namespace fairlead::http {
+
+/// What a server has done and is doing.
+struct server_stats {
+  std::size_t connections = 0;  ///< open now
+  std::uint64_t accepted = 0;   ///< connections so far
+  std::uint64_t requests = 0;   ///< answered so far
+};
+
+/// Serves HTTP/1.1 and 1.0 with keep-alive; pipelined requests are answered in order.
+///
+/// Requests that it cannot pass on are answered in JSON, `{"error": {"code", "message"}}`: 400
+/// (malformed), 404, 405 with Allow, 408, 413, 414, 417, 431, 501, 505. Errors of handlers become
+/// responses by `error_response`. An exception that leaves a handler becomes a 500, and the server
+/// lives on. After a malformed request the connection is closed.
+///
+/// While a handler waits, the server notices within 20 ms when its client goes away (closes or
+/// resets the connection), and cancels the handler's context.
+///
+/// *Thread safety*: none; on the executor of the context it serves in. For several threads make one
+/// server per thread, with listeners that share the port.
+///
+/// *Example*:
+/// ```cpp
+/// http::server app(std::move(routes));
+/// auto listener = net::system_network().listen(cx.env(), net::endpoint::loopback(8080), {});
+/// scope.spawn([&](context& cx) { return app.serve(cx, std::move(*listener)); });
+/// ...
+/// co_await app.drain(cx, 5s);
+/// ```
+class server {
+ public:
+  /// Throws `std::invalid_argument` naming everything that is wrong with the options.
+  explicit server(router routes, server_options options = {});
+  /// Shares a router between servers.
+  explicit server(std::shared_ptr<const router> routes, server_options options = {});
+  server(const server&) = delete;
+  server& operator=(const server&) = delete;
+  /// Nothing may be served any more: every `serve` has ended.
+  ~server();
+
+  /// Accepts connections and serves them. Several listeners may be served at a time.
+  ///
+  /// *Completes when* `drain` was called, and every connection of this listener has ended; or when
+  /// `cx` is cancelled or out of time, after its connections were cancelled and joined.
+  /// *Errors*: `unavailable` when it had been drained before; `cancelled`, `deadline`;
+  /// `system_error` when the listener fails for good.
+  [[nodiscard]] task<result<void>> serve(context& cx, std::unique_ptr<net::listener> from);
+
+  /// Ends in order: refuses new connections, closes idle ones, lets requests in progress finish
+  /// with "Connection: close", and after `grace` cancels what is left.
+  ///
+  /// *Completes when* everything has ended; every `serve` completes too.
+  /// *Errors*: `timeout` with scope drain when something had to be cancelled; `cancelled` or
+  /// `deadline` when `cx` ended the grace period. Everything has been joined then as well.
+  [[nodiscard]] task<result<void>> drain(context& cx, duration grace);
+
+  /// True from the moment `drain` is called; for health checks.
+  [[nodiscard]] bool draining() const noexcept;
+  [[nodiscard]] server_stats stats() const noexcept;
+
+ private:
+  struct impl;
+  std::unique_ptr<impl> impl_;
+};
+
+}  // namespace fairlead::http

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: BSL-1.0
+// The knobs of an HTTP server, each with its default, unit and effect.
+#pragma once
+
+#include <fairlead/core/time.hpp>
+#include <fairlead/http/request.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace fairlead::http {
+
+/// Options of a `server`; setters can be chained. The server checks them when it is made and
+/// reports everything that is wrong at once.
+class server_options {
+ public:
+  server_options() = default;
+
+  /// How long a client may take to send a request's head, from its first byte, and a new connection
+  /// until that byte. Default 10 s. Then 408, or nothing when there was no byte.
+  server_options& head_timeout(duration limit) {
+    head_timeout_ = limit;
+    return *this;
+  }
+  /// How long a client may take to send a body, from the end of the head. Default 30 s. Then 408.
+  server_options& body_timeout(duration limit) {
+    body_timeout_ = limit;
+    return *this;
+  }
+  /// How long a handler may take: the deadline of its context. Default 30 s. A handler that gives
+  /// up with it is answered with 504.
+  server_options& handler_timeout(duration limit) {
+    handler_timeout_ = limit;
+    return *this;
+  }
+  /// How long a client may take to receive a response. Default 30 s. Then the connection is closed.
+  server_options& write_timeout(duration limit) {
+    write_timeout_ = limit;
+    return *this;
+  }
+  /// How long a connection may idle between requests. Default 75 s, more than clients usually keep
+  /// theirs, so that it is the client who closes.
+  server_options& idle_timeout(duration limit) {
+    idle_timeout_ = limit;
+    return *this;
+  }
+  /// The largest body of a request, in bytes. Default 1 MiB. More is answered with 413.
+  server_options& max_body(std::uint64_t bytes) {
+    max_body_ = bytes;
+    return *this;
+  }
+  /// The largest head of a request, in bytes, and its most header fields. Default 16 KiB and 100.
+  /// More is answered with 431, or 414 when the request line alone is too long.
+  server_options& max_head(std::size_t bytes, std::size_t fields) {
+    max_head_ = bytes;
+    max_fields_ = fields;
+    return *this;
+  }
+  /// Connections at a time. Default 10,000. At the limit the system's backlog holds new ones until
+  /// one has ended.
+  server_options& max_connections(std::size_t n) {
+    max_connections_ = n;
+    return *this;
+  }
+  /// Called when a request was answered with a status from 500 on, or not at all, through a fault
+  /// on this side: with the text of the handler's exception or error. Default: nobody hears of it
+  /// but the client.
+  server_options& on_failure(std::function<void(const request&, std::string_view what)> f) {
+    on_failure_ = std::move(f);
+    return *this;
+  }
+
+  [[nodiscard]] duration head_timeout() const noexcept { return head_timeout_; }
+  [[nodiscard]] duration body_timeout() const noexcept { return body_timeout_; }
+  [[nodiscard]] duration handler_timeout() const noexcept { return handler_timeout_; }
+  [[nodiscard]] duration write_timeout() const noexcept { return write_timeout_; }
+  [[nodiscard]] duration idle_timeout() const noexcept { return idle_timeout_; }
+  [[nodiscard]] std::uint64_t max_body() const noexcept { return max_body_; }
+  [[nodiscard]] std::size_t max_head() const noexcept { return max_head_; }
+  [[nodiscard]] std::size_t max_fields() const noexcept { return max_fields_; }
+  [[nodiscard]] std::size_t max_connections() const noexcept { return max_connections_; }
+  [[nodiscard]] const std::function<void(const request&, std::string_view what)>& on_failure()
+      const noexcept {
+    return on_failure_;
+  }
+
+  /// Everything that is wrong, one sentence each; empty when the options can be used.
+  [[nodiscard]] std::vector<std::string> problems() const;
+
+ private:
+  duration head_timeout_ = std::chrono::seconds(10);
+  duration body_timeout_ = std::chrono::seconds(30);
+  duration handler_timeout_ = std::chrono::seconds(30);
+  duration write_timeout_ = std::chrono::seconds(30);
+  duration idle_timeout_ = std::chrono::seconds(75);
+  std::uint64_t max_body_ = 1024 * 1024;
+  std::size_t max_head_ = 16 * 1024;
+  std::size_t max_fields_ = 100;
+  std::size_t max_connections_ = 10'000;
+  std::function<void(const request&, std::string_view what)> on_failure_;
+};
+
+}  // namespace fairlead::http

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <fairlead/http/client_options.hpp>
+
+namespace fairlead::http {
+
+namespace {
+
+void add_check(std::vector<std::string>& out, const result<void>& checked) {
+  if (!checked) {
+    out.emplace_back(checked.error().get<errors::invalid_argument>()->reason);
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> client_options::problems() const {
+  std::vector<std::string> out;
+  if (!base_url_.empty()) {
+    const auto parsed = url::parse(base_url_);
+    if (!parsed) {
+      out.push_back("base_url " + parsed.error().message());
+    }
+  }
+  if (timeout_ <= duration::zero()) {
+    out.emplace_back("timeout must be positive");
+  }
+  if (max_head_ < 256) {
+    out.emplace_back("max_head must be at least 256 bytes");
+  }
+  if (max_fields_ == 0) {
+    out.emplace_back("max_head must allow at least one field");
+  }
+  if (pool_.per_origin == 0) {
+    out.emplace_back("pool.per_origin must be at least 1");
+  }
+  if (pool_.total == 0) {
+    out.emplace_back("pool.total must be at least 1");
+  }
+  if (pool_.idle_timeout < duration::zero()) {
+    out.emplace_back("pool.idle_timeout must not be negative");
+  }
+  add_check(out, headers_.check());
+  add_check(out, http::headers().add("User-Agent", user_agent_).check());
+  for (const auto& [scheme, opens] : connectors_) {
+    if (!opens) {
+      out.push_back("the connector for " + scheme + " is null");
+    }
+  }
+  return out;
+}
+
+}  // namespace fairlead::http

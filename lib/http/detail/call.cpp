@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "annotate.hpp"
+#include "client_impl.hpp"
+
+#include <fairlead/http/date.hpp>
+
+namespace fairlead::http::detail {
+
+call::call(client::impl& owner, const context& caller, http::request& r, answer_rule rule)
+    : owner_(owner),
+      request_(r),
+      rule_(rule),
+      memory_(owner.borrow()),
+      caller_(caller),
+      start_(caller.now()),
+      bounded_(caller.with_deadline(saturating_add(start_, owner.options.timeout()))) {}
+
+call::~call() {
+  owner_.give_back(std::move(memory_));
+}
+
+result<void> call::prepare() {
+  auto to = owner_.resolve(*memory_, request_.target());
+  if (!to) {
+    return tl::unexpected<error>(std::move(to).error());
+  }
+  to_ = *to;
+  if (const auto key = caller_.idempotency_key(); !key.empty()) {
+    if (!request_.headers().contains("Idempotency-Key")) {
+      request_.headers().add("Idempotency-Key", key);
+    }
+  }
+  if (auto checked = check_headers(request_.headers()); !checked) {
+    return checked;
+  }
+  connector_ = owner_.connector_of(*to_.to);
+  if (connector_ == nullptr) {
+    const bool tls = to_.to->scheme() == "https";
+    return fail(errors::invalid_url{url_text(),
+                                    "scheme " + std::string(to_.to->scheme()) +
+                                        (tls ? " needs a TLS connector" : " needs a connector")});
+  }
+  if (auto alive = caller_.check(); !alive) {
+    return failed(alive.error());
+  }
+  exchange_.emplace(*memory_, owner_.options, owner_.defaults, request_, to_, rule_);
+  return {};
+}
+
+std::string call::url_text() const {
+  std::string out(to_.to->origin());
+  out += to_.target;
+  return out;
+}
+
+tl::unexpected<error> call::failed_at(error_stage stage, const error& e) const {
+  error placed = e;
+  if (placed.stage() == error_stage::none) {
+    placed.at(stage);
+  }
+  return failed(placed);
+}
+
+tl::unexpected<error> call::failed(const error& e) const {
+  if (e.is<errors::cancelled>()) {
+    return tl::unexpected<error>(e);
+  }
+  auto out = named(e);
+  if (replayable()) {
+    out.mark_repeatable();
+  }
+  return tl::unexpected<error>(std::move(out));
+}
+
+error call::named(const error& e) const {
+  const auto url = url_text();
+  if (e.is<errors::deadline>()) {
+    const bool own = bounded_.deadline() < caller_.deadline();
+    error out = own ? error(errors::timeout{url, owner_.options.timeout(), timeout_scope::total})
+                    : error(errors::deadline{url, caller_.deadline() - start_});
+    out.at(e.stage()).with_sent(e.sent());
+    return out;
+  }
+  return with_url(e, url);
+}
+
+tl::unexpected<error> call::pool_exhausted() const {
+  error e = errors::pool_exhausted{to_.to->origin(), owner_.options.pool().per_origin};
+  e.at(error_stage::pool);
+  return tl::unexpected<error>(std::move(e));
+}
+
+bool call::replayable() const noexcept {
+  switch (caller_.idempotency()) {
+    case idempotency::idempotent:
+      return true;
+    case idempotency::not_idempotent:
+      return false;
+    case idempotency::by_operation:
+      break;
+  }
+  return is_idempotent(request_.method()) || request_.headers().contains("Idempotency-Key");
+}
+
+bool call::may_go_again(const lease& place) noexcept {
+  const auto& x = *exchange_;
+  if (went_again_ || !place.reused() || !x.broken() || x.answered() ||
+      (x.wrote_any() && !replayable())) {
+    return false;
+  }
+  went_again_ = true;
+  return true;
+}
+
+error call::status_error(const response& r) const {
+  const auto after = r.headers().get("Retry-After");
+  const auto wait = after ? parse_retry_after(*after, owner_.env.time().wall_now()) : std::nullopt;
+  error out =
+      errors::http_error{url_text(), to_int(r.status()), r.body(), r.headers().text(), wait};
+  if (replayable()) {
+    out.mark_repeatable();
+  }
+  return out;
+}
+
+result<void> call::deliver(const answer_taker& take) {
+  auto& r = memory_->answer;
+  if (rule_ == answer_rule::success_only && !is_success(r.status())) {
+    return tl::unexpected<error>(status_error(r));
+  }
+  auto taken = take.take(take.slot, r);
+  if (!taken) {
+    taken.error().at(error_stage::body).with_sent(error_sent::answered);
+  }
+  return taken;
+}
+
+}  // namespace fairlead::http::detail

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "exchange.hpp"
+
+namespace fairlead::http::detail {
+
+void exchange::begin() {
+  render_head(m_.head, request_, {to_.target, to_.to->authority(), &defaults_});
+  out_ = gathered(m_.head, request_.body());
+  m_.in.clear();
+  failure_.reset();
+  interim_ = 0;
+  wrote_ = written_ = answered_ = broken_ = ended_ = false;
+  begin_response();
+}
+
+void exchange::begin_response() {
+  const reader_limits limits{options_.max_head(), options_.max_fields(), options_.max_body()};
+  const auto rule = request_.method() == method::head ? response_reader::body_rule::bodyless
+                                                      : response_reader::body_rule::normal;
+  m_.reader.begin(m_.answer, limits, rule);
+}
+
+error_stage exchange::stage() const noexcept {
+  if (m_.reader.head_complete()) {
+    return error_stage::body;
+  }
+  return written_ ? error_stage::head : error_stage::write;
+}
+
+error_sent exchange::sent() const noexcept {
+  if (answered_) {
+    return error_sent::answered;
+  }
+  return wrote_ ? error_sent::unknown : error_sent::not_sent;
+}
+
+next_step exchange::fail_with(const error& e, error_stage stage) {
+  failure_ = e;
+  failure_->at(stage).with_sent(sent());
+  return next_step::failed;
+}
+
+error exchange::interrupted(const error& e) const {
+  error out = e;
+  out.at(stage()).with_sent(sent());
+  return out;
+}
+
+next_step exchange::stream_failed(const error& e) {
+  broken_ = true;
+  return fail_with(e, stage());
+}
+
+next_step exchange::write(net::stream& s) {
+  while (!out_.done()) {
+    const auto attempt = out_.try_write(s);
+    if (!attempt) {
+      return next_step::wait_write;
+    }
+    if (!*attempt) {
+      // The peer may have answered and closed without reading everything; then its answer counts.
+      const error broke = attempt->error();
+      if (wrote_) {
+        const auto got = read(s, attempts::all);
+        if (got == next_step::finished || (got == next_step::failed && !broken_)) {
+          return got;
+        }
+      }
+      failure_.reset();
+      return stream_failed(broke);
+    }
+    wrote_ = wrote_ || **attempt > 0;
+  }
+  written_ = true;
+  return next_step::read;
+}
+
+next_step exchange::read(net::stream& s, attempts which) {
+  for (;;) {
+    if (const auto step = parse(); step != next_step::wait_read) {
+      return step;
+    }
+    if (ended_) {
+      return at_end();
+    }
+    if (which == attempts::worthwhile && !s.worth_trying(net::direction::read)) {
+      return next_step::wait_read;
+    }
+    const auto attempt = s.try_read(m_.in.room(first_read));
+    if (!attempt) {
+      return next_step::wait_read;
+    }
+    if (!*attempt) {
+      return stream_failed(attempt->error());
+    }
+    m_.in.commit(**attempt);
+    ended_ = **attempt == 0;
+    answered_ = answered_ || **attempt > 0;
+  }
+}
+
+next_step exchange::parse() {
+  while (!m_.in.empty() || m_.reader.head_complete()) {
+    const auto step = m_.reader.feed(m_.in.bytes());
+    m_.in.consume(step.taken);
+    switch (step.now) {
+      case progress::more:
+        return next_step::wait_read;
+      case progress::failed:
+        return fail_with(parse_error(),
+                         m_.reader.head_complete() ? error_stage::body : error_stage::head);
+      case progress::head:
+        if (head_is_complete() == next_step::failed) {
+          return next_step::failed;
+        }
+        break;
+      case progress::done:
+        if (to_int(m_.answer.status()) / 100 != 1) {
+          return next_step::finished;
+        }
+        begin_response();
+        break;
+    }
+  }
+  return next_step::wait_read;
+}
+
+next_step exchange::head_is_complete() {
+  const auto s = m_.answer.status();
+  if (to_int(s) / 100 == 1) {
+    if (s == status::switching_protocols) {
+      return fail_with(errors::protocol_error{"", "the server switched protocols unasked"},
+                       error_stage::head);
+    }
+    if (++interim_ > most_interim) {
+      return fail_with(errors::protocol_error{"", "too many interim responses"}, error_stage::head);
+    }
+  } else if (rule_ == answer_rule::success_only && !is_success(s)) {
+    m_.reader.limit_body(options_.max_error_body(), overflow::cut);
+  }
+  return next_step::read;
+}
+
+next_step exchange::at_end() {
+  if (m_.reader.finish() == progress::done) {
+    return next_step::finished;
+  }
+  broken_ = true;
+  return fail_with(
+      errors::connection_closed{"", m_.reader.body_received(), m_.reader.body_expected()}, stage());
+}
+
+error exchange::parse_error() const {
+  switch (m_.reader.failure()) {
+    case fault::head_too_large:
+      return errors::too_large{"response head", options_.max_head(), 0};
+    case fault::too_many_fields:
+      return errors::too_large{"number of response header fields", options_.max_fields(), 0};
+    case fault::body_too_large:
+      return errors::too_large{"response body", options_.max_body(), m_.reader.body_expected()};
+    default:
+      return errors::protocol_error{"", m_.reader.reason()};
+  }
+}
+
+bool exchange::reusable() const noexcept {
+  return written_ && !ended_ && m_.in.empty() && m_.reader.keep_alive();
+}
+
+}  // namespace fairlead::http::detail

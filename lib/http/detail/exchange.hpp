@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: BSL-1.0
+// One request and its response, step by step, without suspending: what the client's coroutine asks
+// between its waits.
+#pragma once
+
+#include "message_reader.hpp"
+#include "message_writer.hpp"
+#include "read_window.hpp"
+
+#include <fairlead/core/context.hpp>
+#include <fairlead/http/client_options.hpp>
+#include <fairlead/http/codec.hpp>
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace fairlead::http::detail {
+
+/// The memory of one exchange, used again by the next.
+struct exchange_memory {
+  read_window in;
+  std::string head;
+  std::string target;
+  std::optional<url> elsewhere;  ///< of a call that does not go to the base URL as it is
+  response answer;
+  response_reader reader;
+};
+
+/// Where a call goes.
+struct destination {
+  const url* to = nullptr;  ///< for connecting; host, port and scheme count
+  std::string_view target;  ///< path and query
+};
+
+/// What to do next.
+enum class next_step : std::uint8_t {
+  wait_write,
+  wait_read,
+  read,      ///< the request is out
+  finished,  ///< the response is complete
+  failed,    ///< see `failure()`
+};
+
+class exchange {
+ public:
+  exchange(exchange_memory& memory, const client_options& options, const headers& defaults,
+           http::request& r, destination d, answer_rule rule) noexcept
+      : m_(memory), options_(options), defaults_(defaults), request_(r), to_(d), rule_(rule) {}
+
+  /// Before the first byte on a connection.
+  void begin();
+  /// Writes what can be written now: `wait_write`, `read` or `failed`.
+  [[nodiscard]] next_step write(net::stream& s);
+  /// Reads what is there now: `wait_read`, `finished` or `failed`.
+  [[nodiscard]] next_step read(net::stream& s) { return read(s, attempts::worthwhile); }
+
+  /// Why it failed, with stage and sent; the URL is not in it yet.
+  [[nodiscard]] const error& failure() const noexcept { return *failure_; }
+  /// Takes an error that came from a wait in place of a failure of its own.
+  [[nodiscard]] error interrupted(const error& e) const;
+
+  [[nodiscard]] bool wrote_any() const noexcept { return wrote_; }
+  [[nodiscard]] bool answered() const noexcept { return answered_; }
+  /// True when the connection broke or ended; never for what the peer said or a limit of ours.
+  [[nodiscard]] bool broken() const noexcept { return broken_; }
+  /// Whether the connection can carry another exchange; once finished.
+  [[nodiscard]] bool reusable() const noexcept;
+  /// True when the response's body was cut off at the limit for errors.
+  [[nodiscard]] bool cut() const noexcept { return m_.reader.cut(); }
+
+ private:
+  enum class attempts : std::uint8_t { worthwhile, all };
+  static constexpr std::size_t first_read = 16 * 1024;
+  static constexpr int most_interim = 32;  // 1xx responses before the real one
+
+  [[nodiscard]] next_step read(net::stream& s, attempts which);
+  void begin_response();
+  [[nodiscard]] next_step parse();
+  [[nodiscard]] next_step head_is_complete();
+  [[nodiscard]] next_step at_end();
+  [[nodiscard]] next_step fail_with(const error& e, error_stage stage);
+  [[nodiscard]] next_step stream_failed(const error& e);
+  [[nodiscard]] error parse_error() const;
+  [[nodiscard]] error_stage stage() const noexcept;
+  [[nodiscard]] error_sent sent() const noexcept;
+
+  exchange_memory& m_;
+  const client_options& options_;
+  const headers& defaults_;
+  http::request& request_;
+  destination to_;
+  answer_rule rule_;
+  gathered out_;
+  std::optional<error> failure_;
+  int interim_ = 0;
+  bool wrote_ = false;
+  bool written_ = false;
+  bool answered_ = false;
+  bool broken_ = false;
+  bool ended_ = false;
+};
+
+}  // namespace fairlead::http::detail

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: BSL-1.0
+// How the readers, the router and the server fill requests and responses in place.
+#pragma once
+
+#include <fairlead/http/request.hpp>
+#include <fairlead/http/response.hpp>
+
+namespace fairlead::http {
+
+struct request_access {
+  request& r;
+
+  void set_method(http::method m) const noexcept { r.method_ = m; }
+  void set_minor(int minor) const noexcept { r.minor_version_ = minor; }
+  void set_peer(std::string_view peer) const noexcept { r.peer_ = peer; }
+  void set_spare(response* spare) const noexcept { r.spare_ = spare; }
+  [[nodiscard]] std::string& target() const noexcept { return r.target_; }
+  [[nodiscard]] http::headers& fields() const noexcept { return r.headers_; }
+  [[nodiscard]] http::headers& trailers() const noexcept { return r.trailers_; }
+  [[nodiscard]] std::string& body() const noexcept { return r.body_; }
+
+  void clear_params() const noexcept {
+    r.params_.clear();
+    r.param_text_.clear();
+  }
+  /// The decoded path and its segments; once a route has matched, its parameters.
+  using piece = request::param_entry;
+  [[nodiscard]] std::string& path_text() const noexcept { return r.param_text_; }
+  [[nodiscard]] std::vector<piece>& pieces() const noexcept { return r.params_; }
+  [[nodiscard]] std::string_view param_name(std::size_t n) const noexcept {
+    return r.params_[n].name;
+  }
+  void clear() const noexcept {
+    r.method_ = http::method::get;
+    r.minor_version_ = 1;
+    r.target_.clear();
+    r.headers_.clear();
+    r.trailers_.clear();
+    r.body_.clear();
+    clear_params();
+  }
+};
+
+struct response_access {
+  response& r;
+
+  void set_minor(int minor) const noexcept { r.minor_version_ = minor; }
+  [[nodiscard]] http::headers& fields() const noexcept { return r.headers_; }
+  [[nodiscard]] http::headers& trailers() const noexcept { return r.trailers_; }
+  [[nodiscard]] std::string& body() const noexcept { return r.body_; }
+  void clear() const noexcept { r.clear(); }
+};
+
+}  // namespace fairlead::http

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: BSL-1.0
+// Heads as text, and the gathered write of a head and a body.
+#pragma once
+
+#include <fairlead/http/request.hpp>
+#include <fairlead/http/response.hpp>
+#include <fairlead/net/stream.hpp>
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace fairlead::http::detail {
+
+/// What the client says beside the request's own headers.
+struct request_frame {
+  std::string_view target;     ///< path and query
+  std::string_view authority;  ///< for Host, unless the request has one
+  const headers* defaults;     ///< those whose name the request does not have
+};
+
+/// `invalid_argument` when a header was refused, or is one that the library writes itself.
+[[nodiscard]] result<void> check_headers(const headers& h);
+
+/// Replaces `out` by request line and headers, with Content-Length where one is due.
+void render_head(std::string& out, const request& r, const request_frame& frame);
+
+/// What the server says beside the response's own headers.
+struct response_frame {
+  enum class body_rule : std::uint8_t { send, leave_out };
+  std::string_view date;
+  bool keep_alive = true;
+  int minor_version = 1;             ///< of the request
+  body_rule body = body_rule::send;  ///< `leave_out` for HEAD
+};
+/// Replaces `out` by status line and headers.
+void render_head(std::string& out, const response& r, const response_frame& frame);
+
+/// Two pieces of text on their way out.
+class gathered {
+ public:
+  gathered() = default;
+  gathered(std::string_view head, std::string_view body) noexcept : pieces_{head, body} {}
+
+  [[nodiscard]] bool done() const noexcept { return pieces_[0].empty() && pieces_[1].empty(); }
+  /// One attempt; what was written is not offered again.
+  [[nodiscard]] net::io_attempt try_write(net::stream& s);
+
+ private:
+  std::array<std::string_view, 2> pieces_;
+};
+
+}  // namespace fairlead::http::detail

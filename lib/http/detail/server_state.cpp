@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "server_state.hpp"
+
+#include <fairlead/http/date.hpp>
+
+namespace fairlead::http::detail {
+
+std::unique_ptr<session_memory> server_state::borrow() {
+  if (spare_.empty()) {
+    return std::make_unique<session_memory>();
+  }
+  auto memory = std::move(spare_.back());
+  spare_.pop_back();
+  return memory;
+}
+
+void server_state::give_back(std::unique_ptr<session_memory> memory) {
+  // What grew for one large message is not kept, nor more than a busy moment needs.
+  constexpr std::size_t most_kept = 64 * 1024;
+  if (spare_.size() < 64 && memory->request.body().capacity() <= most_kept &&
+      memory->answer.body().capacity() <= most_kept) {
+    memory->in.clear();
+    spare_.push_back(std::move(memory));
+  }
+}
+
+std::string_view server_state::date(environment& env) {
+  const auto second = std::chrono::floor<std::chrono::seconds>(env.time().wall_now());
+  if (date_.empty() || second != date_second_) {
+    date_ = format_date(second);
+    date_second_ = second;
+  }
+  return date_;
+}
+
+void server_state::failed(const http::request& r, std::string_view what) const {
+  if (options.on_failure()) {
+    options.on_failure()(r, what);
+  }
+}
+
+}  // namespace fairlead::http::detail

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: BSL-1.0
+// What the sessions of one server share.
+#pragma once
+
+#include "message_reader.hpp"
+#include "read_window.hpp"
+
+#include <fairlead/core/environment.hpp>
+#include <fairlead/http/router.hpp>
+#include <fairlead/http/server.hpp>
+#include <fairlead/http/server_options.hpp>
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace fairlead::http::detail {
+
+/// The memory of one request in progress, used again by the next; an idle connection has none.
+struct session_memory {
+  read_window in;
+  std::string head;
+  http::request request;
+  response answer;
+  request_reader reader;
+};
+
+struct server_state {
+  server_state(std::shared_ptr<const router> r, server_options o)
+      : routes(std::move(r)), options(std::move(o)) {}
+
+  std::unique_ptr<session_memory> borrow();
+  void give_back(std::unique_ptr<session_memory> memory);
+
+  /// The Date header, made anew once per second.
+  std::string_view date(environment& env);
+
+  void failed(const http::request& r, std::string_view what) const;
+
+  std::shared_ptr<const router> routes;
+  server_options options;
+  bool draining = false;
+  server_stats stats;
+
+ private:
+  std::vector<std::unique_ptr<session_memory>> spare_;
+  std::string date_;
+  std::chrono::system_clock::time_point date_second_{};
+};
+
+}  // namespace fairlead::http::detail

@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: BSL-1.0
+// How it works: phases with a time limit each. Bytes go into the reader until a request is
+// complete; its answer is written as one piece with its head; then the next request is looked for,
+// in what has been read already first. Memory is held only from the first byte of a request to the
+// last byte of its answer.
+#include "session.hpp"
+
+#include "chars.hpp"
+
+#include <fairlead/http/error_response.hpp>
+
+namespace fairlead::http::detail {
+
+namespace {
+
+constexpr std::string_view continue_head = "HTTP/1.1 100 Continue\r\n\r\n";
+
+}  // namespace
+
+session::session(server_state& shared, environment& env, std::unique_ptr<net::stream> s) noexcept
+    : shared_(shared), env_(env), stream_(std::move(s)) {}
+
+session::~session() {
+  release();
+}
+
+void session::enter(phase p) noexcept {
+  phase_ = p;
+  limit_known_ = false;
+}
+
+time_point session::limit() {
+  if (!limit_known_) {
+    const auto& o = shared_.options;
+    auto wait = o.idle_timeout();
+    switch (phase_) {
+      case phase::fresh:
+      case phase::head:
+        wait = o.head_timeout();
+        break;
+      case phase::body:
+        wait = o.body_timeout();
+        break;
+      case phase::writing:
+        wait = o.write_timeout();
+        break;
+      case phase::idle:
+      case phase::handling:
+        break;
+    }
+    limit_ = saturating_add(env_.now(), wait);
+    limit_known_ = true;
+  }
+  return limit_;
+}
+
+void session::begin_request() {
+  if (!memory_) {
+    memory_ = shared_.borrow();
+  }
+  const auto& o = shared_.options;
+  memory_->reader.begin(memory_->request, {o.max_head(), o.max_fields(), o.max_body()});
+  const request_access access{memory_->request};
+  access.set_peer(stream_->peer());
+  access.set_spare(&memory_->answer);
+  begun_ = true;
+}
+
+void session::release() noexcept {
+  if (memory_) {
+    request_access{memory_->request}.set_peer({});
+    shared_.give_back(std::move(memory_));
+  }
+  begun_ = false;
+}
+
+session_step session::read() {
+  for (;;) {
+    if (!begun_) {
+      begin_request();
+    }
+    if (auto step = parse()) {
+      return *step;
+    }
+    if (ended_) {
+      return at_end();
+    }
+    if (!stream_->worth_trying(net::direction::read)) {
+      break;
+    }
+    const auto attempt = stream_->try_read(memory_->in.room(first_read));
+    if (!attempt) {
+      break;
+    }
+    if (!*attempt) {
+      return session_step::close;
+    }
+    memory_->in.commit(**attempt);
+    ended_ = **attempt == 0;
+  }
+  if (phase_ == phase::idle || phase_ == phase::fresh) {
+    release();
+  }
+  return session_step::wait_read;
+}
+
+// What follows from the bytes at hand; nothing when more are needed.
+std::optional<session_step> session::parse() {
+  auto& m = *memory_;
+  while (!m.in.empty() || m.reader.head_complete()) {
+    const auto step = m.reader.feed(m.in.bytes());
+    m.in.consume(step.taken);
+    if (m.reader.started() && (phase_ == phase::idle || phase_ == phase::fresh)) {
+      // A new connection's limit runs on: the first byte does not buy more time.
+      const bool runs_on = phase_ == phase::fresh && limit_known_;
+      enter(phase::head);
+      limit_known_ = runs_on;
+    }
+    switch (step.now) {
+      case progress::more:
+        return std::nullopt;
+      case progress::failed:
+        return refuse();
+      case progress::head:
+        if (auto next = head_is_complete()) {
+          return next;
+        }
+        break;
+      case progress::done:
+        return dispatch();
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<session_step> session::head_is_complete() {
+  auto& m = *memory_;
+  enter(phase::body);
+  if (!m.reader.has_body()) {
+    return std::nullopt;
+  }
+  if (m.reader.body_expected() > shared_.options.max_body()) {
+    return std::nullopt;  // the reader refuses it next
+  }
+  const auto expect = m.request.headers().get("Expect");
+  if (!expect || m.request.minor_version() == 0) {
+    return std::nullopt;
+  }
+  if (!iequals(*expect, "100-continue")) {
+    return refuse(status::expectation_failed, "expectation_failed", "this expectation is unknown");
+  }
+  if (!m.in.empty()) {
+    return std::nullopt;  // the client did not wait
+  }
+  interim_ = true;
+  out_ = gathered(continue_head, {});
+  return write();
+}
+
+session_step session::at_end() {
+  if (!memory_->reader.started()) {
+    return session_step::close;
+  }
+  static_cast<void>(memory_->reader.finish());
+  return refuse();
+}
+
+// "http://host/path" is allowed to stand where "/path" usually does; it must name the same host.
+bool session::to_origin_form() {
+  auto& target = request_access{memory_->request}.target();
+  if (target.starts_with('/')) {
+    return true;
+  }
+  const auto mark = target.find("://");
+  if (mark == std::string::npos || !(iequals(std::string_view(target).substr(0, mark), "http") ||
+                                     iequals(std::string_view(target).substr(0, mark), "https"))) {
+    return false;
+  }
+  const auto begin = mark + 3;
+  const auto end = std::min(target.find_first_of("/?", begin), target.size());
+  const auto authority = std::string_view(target).substr(begin, end - begin);
+  const auto host = memory_->request.headers().get("Host");
+  if (authority.empty() || (host && !iequals(*host, authority))) {
+    return false;
+  }
+  target.erase(0, end);
+  if (!target.starts_with('/')) {
+    target.insert(0, 1, '/');
+  }
+  return true;
+}
+
+session_step session::dispatch() {
+  auto& m = *memory_;
+  const auto then = m.reader.keep_alive() ? afterwards::keep_alive : afterwards::close;
+  if (m.request.target() == "*" && m.request.method() == method::options) {
+    return send(m.request.reply(status::no_content), then);
+  }
+  if (!to_origin_form()) {
+    return refuse(status::bad_request, "bad_request",
+                  "the request target is malformed or names another host");
+  }
+  const auto match = shared_.routes->match(m.request);
+  switch (match.what) {
+    case router::outcome::found:
+      target_ = match.target;
+      enter(phase::handling);
+      return session_step::handle;
+    case router::outcome::options:
+      return send(m.request.reply(status::no_content).header("Allow", match.allow), then);
+    case router::outcome::method_not_allowed:
+      return send(error_response(status::method_not_allowed, "method_not_allowed",
+                                 "this path does not know the method")
+                      .header("Allow", match.allow),
+                  then);
+    case router::outcome::bad_path:
+      return send(error_response(status::bad_request, "bad_request", "the path is malformed"),
+                  then);
+    case router::outcome::not_found:
+      break;
+  }
+  return send(error_response(status::not_found, "not_found", "there is nothing at this path"),
+              then);
+}
+
+session_step session::respond(result<response>&& answer) {
+  auto& m = *memory_;
+  const auto then = m.reader.keep_alive() ? afterwards::keep_alive : afterwards::close;
+  if (!answer) {
+    if (ended_ && answer.error().is<errors::cancelled>()) {
+      return session_step::close;  // nobody is left to tell
+    }
+    if (to_int(status_of(answer.error())) >= 500) {
+      shared_.failed(m.request, answer.error().message());
+    }
+    return send(error_response(answer.error()), then);
+  }
+  if (const auto good = check_headers(answer->headers()); !good) {
+    return threw(good.error().message());
+  }
+  return send(std::move(*answer), then);
+}
+
+session_step session::threw(std::string_view what) {
+  shared_.failed(memory_->request, what);
+  return send(error_response(status::internal_server_error, "internal_error",
+                             "something went wrong inside the service"),
+              memory_->reader.keep_alive() ? afterwards::keep_alive : afterwards::close);
+}
+
+session_step session::refuse() {
+  const auto reason = memory_->reader.reason();
+  switch (memory_->reader.failure()) {
+    case fault::target_too_long:
+      return refuse(status::uri_too_long, "uri_too_long", reason);
+    case fault::head_too_large:
+    case fault::too_many_fields:
+      return refuse(status::request_header_fields_too_large, "head_too_large", reason);
+    case fault::body_too_large:
+      return refuse(status::payload_too_large, "body_too_large", reason);
+    case fault::unknown_method:
+    case fault::unknown_coding:
+      return refuse(status::not_implemented, "not_implemented", reason);
+    case fault::unknown_version:
+      return refuse(status::http_version_not_supported, "version_not_supported", reason);
+    case fault::truncated:
+      lingers_ = false;
+      return refuse(status::bad_request, "bad_request", reason);
+    default:
+      return refuse(status::bad_request, "bad_request", reason);
+  }
+}
+
+session_step session::refuse(status s, std::string_view code, std::string_view message) {
+  lingers_ = !ended_;
+  return send(error_response(s, code, message), afterwards::close);
+}
+
+session_step session::send(response&& r, afterwards then) {
+  auto& m = *memory_;
+  m.answer = std::move(r);
+  const auto connection = m.answer.headers().get("Connection");
+  const bool wants_close = connection && has_token(*connection, "close");
+  close_after_ = then == afterwards::close || shared_.draining || wants_close || ended_;
+  if (shared_.draining && !ended_ && then == afterwards::keep_alive) {
+    lingers_ = true;  // the client may be sending its next request
+  }
+  const bool no_body = m.request.method() == method::head || is_bodyless(m.answer.status());
+  render_head(m.head, m.answer, {shared_.date(env_), !close_after_, m.request.minor_version()});
+  out_ = gathered(m.head, no_body ? std::string_view{} : std::string_view(m.answer.body()));
+  ++shared_.stats.requests;
+  enter(phase::writing);
+  return write();
+}
+
+session_step session::write() {
+  while (!out_.done()) {
+    const auto attempt = out_.try_write(*stream_);
+    if (!attempt) {
+      return session_step::wait_write;
+    }
+    if (!*attempt) {
+      lingers_ = false;
+      return session_step::close;
+    }
+  }
+  if (std::exchange(interim_, false)) {
+    return session_step::read;
+  }
+  if (close_after_) {
+    return session_step::close;
+  }
+  begun_ = false;
+  enter(phase::idle);
+  return session_step::read;
+}
+
+session_step session::gave_up(const error& why) {
+  const bool late = why.is<errors::deadline>();
+  if (late && !interim_ && (phase_ == phase::head || phase_ == phase::body)) {
+    return refuse(
+        status::request_timeout, "request_timeout",
+        phase_ == phase::head ? "the head did not come in time" : "the body did not come in time");
+  }
+  return session_step::close;
+}
+
+session::sign session::look() {
+  if (memory_->in.size() >= first_read) {
+    return sign::full;
+  }
+  const auto attempt = stream_->try_read(memory_->in.room(first_read));
+  if (!attempt) {
+    return sign::nothing;
+  }
+  if (!*attempt || **attempt == 0) {
+    ended_ = true;
+    return sign::gone;
+  }
+  memory_->in.commit(**attempt);
+  return sign::bytes;
+}
+
+}  // namespace fairlead::http::detail

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <fairlead/http/server_options.hpp>
+
+namespace fairlead::http {
+
+std::vector<std::string> server_options::problems() const {
+  std::vector<std::string> out;
+  const auto positive = [&](duration d, std::string_view name) {
+    if (d <= duration::zero()) {
+      out.push_back(std::string(name) + " must be positive");
+    }
+  };
+  positive(head_timeout_, "head_timeout");
+  positive(body_timeout_, "body_timeout");
+  positive(handler_timeout_, "handler_timeout");
+  positive(write_timeout_, "write_timeout");
+  positive(idle_timeout_, "idle_timeout");
+  if (max_head_ < 256) {
+    out.emplace_back("max_head must be at least 256 bytes");
+  }
+  if (max_fields_ == 0) {
+    out.emplace_back("max_head must allow at least one field");
+  }
+  if (max_connections_ == 0) {
+    out.emplace_back("max_connections must be at least 1");
+  }
+  return out;
+}
+
+}  // namespace fairlead::http

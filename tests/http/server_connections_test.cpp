@@ -1,0 +1,362 @@
+// SPDX-License-Identifier: BSL-1.0
+// The server's connections: time limits, clients that break off, and the orderly end.
+#include "support/http_world.hpp"
+
+#include <fairlead/core/event.hpp>
+
+#include <stdexcept>
+#include <vector>
+
+namespace fairlead::http {
+namespace {
+
+using namespace std::chrono_literals;
+using namespace fairlead::testing;
+
+// "/slow/{ms}" answers after that many milliseconds, or with what ended its wait.
+struct slow_service {
+  int started = 0;
+  int cancelled = 0;
+  int finished = 0;
+
+  router routes() {
+    router r;
+    r.get("/slow/{ms}", [this](context& cx, std::int64_t ms) -> task<result<std::string>> {
+      ++started;
+      auto slept = co_await sleep_for(cx, std::chrono::milliseconds(ms));
+      if (!slept) {
+        ++cancelled;
+        co_return tl::unexpected<error>(slept.error());
+      }
+      ++finished;
+      co_return "done";
+    });
+    return r;
+  }
+};
+
+std::string get(const std::string& target) {
+  return "GET " + target + " HTTP/1.1\r\nHost: a\r\n\r\n";
+}
+
+TEST(ServerConnections, ASilentClientIsClosedAfterTheHeadLimit) {
+  slow_service s;
+  with_server(s.routes(), {}, [](context& cx, server& app, memory_network& net) -> task<void> {
+    const auto start = cx.now();
+    auto text = co_await exchange_raw(cx, net, "");
+    EXPECT_EQ(text, "");
+    EXPECT_EQ(cx.now() - start, 10s);
+    EXPECT_EQ(app.stats().connections, 0u);
+  });
+}
+
+TEST(ServerConnections, ASlowHeadIsA408WhateverTheTrickle) {
+  slow_service s;
+  with_server(s.routes(), {}, [](context& cx, server&, memory_network& net) -> task<void> {
+    const auto start = cx.now();
+    auto p = co_await dial(cx, net);
+    task_scope scope(cx);
+    scope.spawn([&](context& own) -> task<void> {
+      for (const char c : std::string("GET / HTTP/1.1\r\nX: ") + std::string(100, 'a')) {
+        auto slept = co_await sleep_for(own, 500ms);
+        auto said = co_await p->say(own, std::string(1, c));
+        if (!slept || !said) {
+          break;
+        }
+      }
+    });
+    auto text = co_await p->read_until(cx, "\r\n\r\n");
+    EXPECT_TRUE(text.starts_with("HTTP/1.1 408 ")) << text;
+    EXPECT_EQ(cx.now() - start, 10s);
+    p->close();
+    auto joined = co_await scope.join();
+    EXPECT_TRUE(joined);
+  });
+}
+
+TEST(ServerConnections, ASlowBodyIsA408) {
+  slow_service s;
+  with_server(s.routes(), server_options().body_timeout(3s),
+              [](context& cx, server&, memory_network& net) -> task<void> {
+                const auto start = cx.now();
+                auto p = co_await dial(cx, net);
+                auto said = co_await p->say(
+                    cx, "POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc");
+                EXPECT_TRUE(said);
+                auto text = co_await p->read_until(cx, "\r\n\r\n");
+                EXPECT_TRUE(text.starts_with("HTTP/1.1 408 ")) << text;
+                EXPECT_EQ(cx.now() - start, 3s);
+              });
+}
+
+TEST(ServerConnections, IdleConnectionsEndAfterTheirLimit) {
+  slow_service s;
+  with_server(s.routes(), {}, [](context& cx, server&, memory_network& net) -> task<void> {
+    auto p = co_await dial(cx, net);
+    auto said = co_await p->say(cx, get("/slow/0"));
+    EXPECT_TRUE(said);
+    auto text = co_await p->read_until(cx, "done");
+    const auto start = cx.now();
+    text = co_await p->read_all(cx);
+    EXPECT_EQ(text, "");
+    EXPECT_EQ(cx.now() - start, 75s);
+  });
+}
+
+TEST(ServerConnections, AClientThatReadsNothingIsClosed) {
+  router r;
+  r.get("/big", [](context&) -> result<std::string> { return std::string(1'000'000, 'x'); });
+  with_server(std::move(r), {}, [](context& cx, server& app, memory_network& net) -> task<void> {
+    auto p = co_await dial(cx, net);
+    auto said = co_await p->say(cx, get("/big"));
+    EXPECT_TRUE(said);
+    auto slept = co_await sleep_for(cx, 29s);
+    EXPECT_EQ(app.stats().connections, 1u);
+    slept = co_await sleep_for(cx, 2s);
+    EXPECT_TRUE(slept);
+    EXPECT_EQ(app.stats().connections, 0u);
+  });
+}
+
+TEST(ServerConnections, AHandlerThatTakesTooLongIsA504) {
+  slow_service s;
+  with_server(s.routes(), server_options().handler_timeout(1s),
+              [](context& cx, server&, memory_network& net) -> task<void> {
+                auto p = co_await dial(cx, net);
+                auto said = co_await p->say(cx, get("/slow/5000"));
+                EXPECT_TRUE(said);
+                auto text = co_await p->read_until(cx, "\r\n\r\n");
+                EXPECT_TRUE(text.starts_with("HTTP/1.1 504 ")) << text;
+              });
+  EXPECT_EQ(s.cancelled, 1);
+}
+
+TEST(ServerConnections, AClientThatGoesAwayCancelsItsHandler) {
+  for (const bool close : {true, false}) {
+    slow_service s;
+    with_server(s.routes(), {}, [&](context& cx, server& app, memory_network& net) -> task<void> {
+      auto p = co_await dial(cx, net);
+      auto said = co_await p->say(cx, get("/slow/5000"));
+      EXPECT_TRUE(said);
+      auto slept = co_await sleep_for(cx, 1s);
+      EXPECT_EQ(s.started, 1);
+      EXPECT_EQ(s.cancelled, 0);
+      if (close) {
+        p->close();
+      } else {
+        co_await p->end(cx);
+      }
+      slept = co_await sleep_for(cx, 1ms);
+      EXPECT_TRUE(slept);
+      EXPECT_EQ(s.cancelled, 1);
+      EXPECT_EQ(app.stats().connections, 0u);
+    });
+  }
+}
+
+TEST(ServerConnections, GoingAwayAtOnceIsNoticedWithin20Ms) {
+  slow_service s;
+  with_server(s.routes(), {}, [&](context& cx, server&, memory_network& net) -> task<void> {
+    auto p = co_await dial(cx, net);
+    auto said = co_await p->say(cx, get("/slow/5000"));
+    EXPECT_TRUE(said);
+    p->close();
+    auto slept = co_await sleep_for(cx, 25ms);
+    EXPECT_TRUE(slept);
+    EXPECT_EQ(s.cancelled, 1);
+  });
+}
+
+TEST(ServerConnections, RequestsThatArriveWhileAHandlerRunsAreKept) {
+  slow_service s;
+  with_server(s.routes(), {}, [&](context& cx, server&, memory_network& net) -> task<void> {
+    auto p = co_await dial(cx, net);
+    auto said = co_await p->say(cx, get("/slow/200"));
+    auto slept = co_await sleep_for(cx, 100ms);
+    EXPECT_TRUE(slept);
+    std::string more;
+    for (int i = 0; i < 200; ++i) {
+      more += get("/slow/0");
+    }
+    said = co_await p->say(cx, more);
+    EXPECT_TRUE(said);
+    for (int i = 0; i < 201; ++i) {
+      auto text = co_await p->read_until(cx, "done");
+      EXPECT_TRUE(text.starts_with("HTTP/1.1 200 ")) << i;
+    }
+    EXPECT_EQ(s.finished, 201);
+    EXPECT_EQ(s.cancelled, 0);
+  });
+}
+
+TEST(ServerConnections, CutAtEveryByteOfARequestLeavesNothingBehind) {
+  const std::string text =
+      "POST /slow/1 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n";
+  for (std::size_t n = 0; n <= text.size(); ++n) {
+    slow_service s;
+    with_server(s.routes(), {}, [&](context& cx, server& app, memory_network& net) -> task<void> {
+      auto p = co_await dial(cx, net);
+      auto said = co_await p->say(cx, text.substr(0, n));
+      static_cast<void>(said);
+      p->close();
+      auto slept = co_await sleep_for(cx, 1ms);
+      EXPECT_TRUE(slept);
+      EXPECT_EQ(app.stats().connections, 0u) << "after " << n;
+    });
+  }
+}
+
+TEST(ServerConnections, ResetAtEveryByteOfAnAnswerLeavesNothingBehind) {
+  for (std::size_t n = 0; n < 180; ++n) {
+    slow_service s;
+    with_server(s.routes(), {}, [&](context& cx, server& app, memory_network& net) -> task<void> {
+      net.server_side = net::memory_side().reset_after_writing(n).max_write(7);
+      auto p = co_await dial(cx, net);
+      auto said = co_await p->say(cx, get("/slow/0"));
+      static_cast<void>(said);
+      auto rest = co_await p->read_until(cx, "done");
+      p->close();
+      auto slept = co_await sleep_for(cx, 1ms);
+      EXPECT_TRUE(slept);
+      EXPECT_EQ(app.stats().connections, 0u) << "after " << n;
+    });
+  }
+}
+
+TEST(ServerConnections, TheCapHoldsNewOnesBack) {
+  slow_service s;
+  with_server(s.routes(), server_options().max_connections(2),
+              [&](context& cx, server& app, memory_network& net) -> task<void> {
+                task_scope scope(cx);
+                const auto one = [&](context& own) -> task<void> {
+                  auto p = co_await dial(own, net);
+                  auto said = co_await p->say(own, get("/slow/1000"));
+                  EXPECT_TRUE(said);
+                  auto text = co_await p->read_until(own, "done");
+                  EXPECT_TRUE(text.ends_with("done"));
+                };
+                for (int i = 0; i < 6; ++i) {
+                  scope.spawn(one);
+                }
+                auto slept = co_await sleep_for(cx, 500ms);
+                EXPECT_TRUE(slept);
+                EXPECT_EQ(app.stats().connections, 2u);
+                EXPECT_EQ(s.started, 2);
+                const auto start = cx.now();
+                auto joined = co_await scope.join();
+                EXPECT_TRUE(joined);
+                EXPECT_EQ(cx.now() - start, 2500ms);
+                EXPECT_EQ(s.finished, 6);
+              });
+}
+
+TEST(ServerDrain, LetsRequestsFinishAndClosesIdleConnections) {
+  slow_service s;
+  with_server(s.routes(), {}, [&](context& cx, server& app, memory_network& net) -> task<void> {
+    auto idle = co_await dial(cx, net);
+    auto said = co_await idle->say(cx, get("/slow/0"));
+    auto text = co_await idle->read_until(cx, "done");
+    auto busy = co_await dial(cx, net);
+    said = co_await busy->say(cx, get("/slow/1000"));
+    EXPECT_TRUE(said);
+    auto slept = co_await sleep_for(cx, 100ms);
+    EXPECT_TRUE(slept);
+
+    task_scope scope(cx);
+    std::string last;
+    scope.spawn([&](context& own) -> task<void> {
+      last = co_await busy->read_all(own);
+      busy->close();
+    });
+    scope.spawn([&](context& own) -> task<void> {
+      auto nothing = co_await idle->read_all(own);
+      EXPECT_EQ(nothing, "");
+      EXPECT_EQ(s.finished, 1) << "the idle one is closed at once";
+    });
+    const auto start = cx.now();
+    auto drained = co_await app.drain(cx, 5s);
+    EXPECT_TRUE(drained) << drained.error().message();
+    EXPECT_TRUE(app.draining());
+    EXPECT_EQ(cx.now() - start, 900ms);
+    EXPECT_EQ(s.finished, 2);
+    EXPECT_EQ(s.cancelled, 0);
+    auto joined = co_await scope.join();
+    EXPECT_TRUE(joined);
+    EXPECT_NE(last.find("Connection: close\r\n"), std::string::npos) << last;
+    EXPECT_TRUE(last.ends_with("done"));
+    const auto at = net::endpoint::loopback(80);
+    auto refused = co_await net.connect(cx, at);
+    EXPECT_FALSE(refused);
+  });
+}
+
+TEST(ServerDrain, CancelsWhatTakesLongerThanTheGrace) {
+  slow_service s;
+  with_server(s.routes(), {}, [&](context& cx, server& app, memory_network& net) -> task<void> {
+    auto busy = co_await dial(cx, net);
+    auto said = co_await busy->say(cx, get("/slow/20000"));
+    EXPECT_TRUE(said);
+    auto slept = co_await sleep_for(cx, 100ms);
+    EXPECT_TRUE(slept);
+    const auto start = cx.now();
+    auto drained = co_await app.drain(cx, 2s);
+    EXPECT_FALSE(drained);
+    EXPECT_EQ(drained.error().message(),
+              "timeout: http::server did not answer within the drain limit of 2 s");
+    EXPECT_EQ(cx.now() - start, 2s);
+    EXPECT_EQ(s.cancelled, 1);
+    EXPECT_EQ(app.stats().connections, 0u);
+  });
+}
+
+TEST(ServerDrain, AServerThatWasDrainedServesNoMore) {
+  run_in_world(1, [](context& cx) -> task<void> {
+    memory_network net;
+    server app{router()};
+    auto drained = co_await app.drain(cx, 1s);
+    EXPECT_TRUE(drained);
+    auto listener = net.listen(cx.env(), net::endpoint::loopback(80), {});
+    auto served = co_await app.serve(cx, std::move(*listener));
+    EXPECT_FALSE(served);
+    EXPECT_EQ(served.error().kind(), error_kind::unavailable);
+  });
+}
+
+TEST(ServerDrain, CancellingServeJoinsEverything) {
+  slow_service s;
+  run_in_world(1, [&](context& cx) -> task<void> {
+    memory_network net;
+    auto listener = net.listen(cx.env(), net::endpoint::loopback(80), {});
+    server app(s.routes());
+    cancel_scope stop(cx);
+    task_scope scope(cx);
+    scope.spawn([&](context&) -> task<void> {
+      auto served = co_await app.serve(stop, std::move(*listener));
+      EXPECT_FALSE(served);
+      EXPECT_EQ(served.error().kind(), error_kind::cancelled);
+      EXPECT_EQ(app.stats().connections, 0u);
+    });
+    auto p = co_await dial(cx, net);
+    auto said = co_await p->say(cx, get("/slow/20000"));
+    EXPECT_TRUE(said);
+    auto slept = co_await sleep_for(cx, 1s);
+    EXPECT_TRUE(slept);
+    stop.cancel();
+    auto joined = co_await scope.join();
+    EXPECT_TRUE(joined);
+    EXPECT_EQ(s.cancelled, 1);
+  });
+}
+
+TEST(ServerOptions, ReportEveryProblemAtOnce) {
+  try {
+    const server app(router(), server_options().head_timeout(0s).max_connections(0));
+    FAIL() << "no exception";
+  } catch (const std::invalid_argument& e) {
+    EXPECT_STREQ(e.what(),
+                 "http::server: head_timeout must be positive; max_connections must be at least 1");
+  }
+}
+
+}  // namespace
+}  // namespace fairlead::http
