@@ -158,7 +158,6 @@ error remote_error(error e) {
   if (!told) {
     return e;
   }
-  told->at(e.stage()).with_cause(e);
   return std::move(*told);
 }
 

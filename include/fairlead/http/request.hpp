@@ -67,6 +67,10 @@ class request {
   [[nodiscard]] std::optional<std::string_view> param(std::string_view name) const noexcept;
   /// The n-th path parameter, decoded. `n` must be less than `param_count()`.
   [[nodiscard]] std::string_view param(std::size_t n) const noexcept;
+  /// The name of the n-th path parameter in the route's pattern. `n` as above.
+  [[nodiscard]] std::string_view param_name(std::size_t n) const noexcept {
+    return params_[n].name;
+  }
   [[nodiscard]] std::size_t param_count() const noexcept { return params_.size(); }
   /// Header fields after a chunked body.
   [[nodiscard]] const http::headers& trailers() const noexcept { return trailers_; }

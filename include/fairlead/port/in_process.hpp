@@ -20,9 +20,20 @@ concept serves = requires(S s, context& cx, const R& request) {
 
 namespace detail {
 
+/// True when the caller said something about this one operation that must not be taken for a word
+/// about the calls that the service makes in turn.
+[[nodiscard]] inline bool speaks_of_one_operation(const context& cx) noexcept {
+  return cx.idempotency() != idempotency::by_operation || !cx.idempotency_key().empty();
+}
+
+/// `cx` as the service gets it then.
+[[nodiscard]] inline context for_service(const context& cx) noexcept {
+  return cx.with_idempotency(idempotency::by_operation).with_idempotency_key({});
+}
+
 /// Calls `service` for `request`, however it answers.
 template <class S, operation R>
-task<result<response_t<R>>> serve_one(S& service, context& cx, const R& request) {
+task<result<response_t<R>>> serve_one(S& service, context cx, const R& request) {
   if constexpr (std::same_as<decltype(service(cx, request)), result<response_t<R>>>) {
     co_return service(cx, request);
   } else {
@@ -51,6 +62,9 @@ class in_process_adapter<S, Base, R, Rs...> : public in_process_adapter<S, Base,
   using Base::call;
 
   task<result<response_t<R>>> call(context& cx, const R& request) override {
+    if (speaks_of_one_operation(cx)) {
+      return serve_one(*this->service_, for_service(cx), request);
+    }
     if constexpr (std::same_as<decltype((*this->service_)(cx, request)),
                                task<result<response_t<R>>>>) {
       return (*this->service_)(cx, request);  // the service's own task: no frame of ours

@@ -65,14 +65,12 @@ constexpr std::string_view type_name() noexcept {
 
 }  // namespace detail
 
-/// The name of the operation, for messages, metrics and transports without routes: `R::name` when
-/// it is there, else the name of the type.
+/// The name of the operation, for messages, metrics and transports without routes:
+/// `R::operation_name` when it is there, else the name of the type.
 template <operation R>
 [[nodiscard]] constexpr std::string_view operation_name() noexcept {
-  if constexpr (requires {
-                  { R::name } -> std::convertible_to<std::string_view>;
-                }) {
-    return R::name;
+  if constexpr (requires { std::string_view(R::operation_name); }) {
+    return R::operation_name;
   } else {
     return detail::type_name<R>();
   }

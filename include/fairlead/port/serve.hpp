@@ -55,8 +55,8 @@ class operation_handler final : public http::handler {
     if (!request) {
       co_return error_answer(request.error());
     }
-    context known = for_operation<R>(with_remote_deadline(cx, r));
-    auto outcome = co_await serve_one(*service_, known, *request);
+    const context limited = with_remote_deadline(cx, r);
+    auto outcome = co_await serve_one(*service_, limited, *request);
     if (!outcome) {
       co_return error_answer(outcome.error());
     }

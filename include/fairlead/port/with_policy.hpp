@@ -2,6 +2,7 @@
 // A port behind resilience policies is a port.
 #pragma once
 
+#include <fairlead/policy/operation.hpp>
 #include <fairlead/port/port.hpp>
 
 #include <memory>
@@ -32,10 +33,14 @@ class policy_adapter<Port, Stack, Base, R, Rs...>
   using Base::call;
 
   task<result<response_t<R>>> call(context& cx, const R& request) override {
-    context known = for_operation<R>(cx);
-    auto outcome = co_await this->stack_.run(
-        known, [&](context& attempt) { return this->inner_(attempt, request); });
-    co_return outcome;
+    auto once = [&](context& attempt) { return this->inner_(attempt, request); };
+    if constexpr (operation_idempotent<R>()) {
+      auto outcome = co_await this->stack_.run(cx, policy::idempotent(once));
+      co_return outcome;
+    } else {
+      auto outcome = co_await this->stack_.run(cx, once);
+      co_return outcome;
+    }
   }
 };
 

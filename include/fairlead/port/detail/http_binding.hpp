@@ -36,8 +36,7 @@ inline constexpr std::string_view timeout_header = "Fairlead-Timeout-Ms";
 /// Sends the request whose JSON is `encoded`: fields named in the path go there, the rest into the
 /// query or the body. Gives the body of a success.
 ///
-/// *Errors*: those of the client; an error that the other side wrote with `to_wire` is that error,
-/// with the `http_error` it came in as its cause.
+/// *Errors*: those of the client; an error that the other side wrote with `to_wire` is that error.
 [[nodiscard]] task<result<std::string>> http_call(context& cx, http::client& client,
                                                   const std::string& base, http_operation what,
                                                   std::string encoded);

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: BSL-1.0
+// The contract of ports: the same assertions on every adapter, in virtual time.
+#include <fairlead/core/when_all.hpp>
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "rigs.hpp"
+#include "support/sim_test.hpp"
+
+namespace fairlead::testing {
+namespace {
+
+using namespace std::chrono_literals;
+
+template <class Rig>
+class PortContract : public ::testing::Test {
+ protected:
+  template <class Body>
+  void with_shop(Body body) {
+    Rig::run(world, seen, body);
+    expect_quiet(world);
+  }
+
+  sim::world world{7};
+  std::shared_ptr<shop_service::record> seen = std::make_shared<shop_service::record>();
+};
+
+using rigs = ::testing::Types<in_process_rig, http_rig>;
+TYPED_TEST_SUITE(PortContract, rigs);
+
+TYPED_TEST(PortContract, GivesValues) {
+  this->with_shop([](context& cx, const shop_port& shop) -> task<void> {
+    const auto one = co_await shop(cx, get_user{42});
+    EXPECT_TRUE(one.has_value());
+    EXPECT_EQ(one->id, 42);
+    EXPECT_EQ(one->name, "user 42");
+    EXPECT_FALSE(one->email);
+    const auto made = co_await shop.call<create_user>(cx, "Ann", "ann@example.com");
+    EXPECT_EQ(made.value().email, "ann@example.com");
+  });
+}
+
+TYPED_TEST(PortContract, CarriesEveryShapeOfRequest) {
+  this->with_shop([](context& cx, const shop_port& shop) -> task<void> {
+    const find_users query{"a b&c=d/\u00fc?", 3, rank::master};
+    const auto found = co_await shop(cx, query);
+    EXPECT_EQ(found.value().size(), 2U);
+    EXPECT_EQ(found.value().front().name, query.text);
+    const find_users bare{"42", std::nullopt, std::nullopt};
+    EXPECT_TRUE(co_await shop(cx, bare));
+    const rename_user renamed{"x/y z", "new \"name\""};
+    EXPECT_TRUE(co_await shop(cx, renamed));
+    EXPECT_TRUE(co_await shop(cx, delete_user{1}));
+  });
+  EXPECT_EQ(this->seen->calls.at(0), "a b&c=d/\u00fc?/3/master");
+  EXPECT_EQ(this->seen->calls.at(1), "42/-1/any");
+  EXPECT_EQ(this->seen->calls.at(2), "rename x/y z to new \"name\"");
+}
+
+TYPED_TEST(PortContract, EveryKindOfErrorArrivesAsItself) {
+  this->with_shop([](context& cx, const shop_port& shop) -> task<void> {
+    const auto all = every_error();
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      const auto outcome = co_await shop(cx, fail_with{i});
+      EXPECT_FALSE(outcome) << all[i].message();
+      EXPECT_EQ(outcome.error().kind(), all[i].kind());
+      EXPECT_EQ(outcome.error().retry_after(), all[i].retry_after());
+      EXPECT_EQ(outcome.error().message(), all[i].message());
+    }
+  });
+}
+
+TYPED_TEST(PortContract, ErrorsOfTheServiceKeepTheirCode) {
+  this->with_shop([](context& cx, const shop_port& shop) -> task<void> {
+    const auto outcome = co_await shop(cx, get_user{404});
+    EXPECT_FALSE(outcome);
+    EXPECT_EQ(outcome.error().message(), "application: not_found: no such user");
+    EXPECT_EQ(outcome.error().sent(), error_sent::answered);
+    EXPECT_FALSE(outcome.error().is_transient());
+  });
+}
+
+TYPED_TEST(PortContract, TheDeadlineOfTheCallerEndsTheCallOnBothSides) {
+  this->with_shop([this](context& cx, const shop_port& shop) -> task<void> {
+    const auto start = cx.now();
+    context quick = cx.with_timeout(50ms);
+    const auto late = co_await shop(quick, wait_for{1h});
+    EXPECT_FALSE(late);
+    EXPECT_EQ(late.error().kind(), error_kind::deadline) << late.error().message();
+    EXPECT_EQ(cx.now() - start, 50ms);
+    (void)co_await sleep_for(cx, 100ms);
+    EXPECT_EQ(this->seen->started, 1);
+    EXPECT_EQ(this->seen->cancelled, 1) << "the service does not go on for nobody";
+  });
+}
+
+TYPED_TEST(PortContract, TheServiceKnowsHowMuchTimeIsLeft) {
+  this->with_shop([](context& cx, const shop_port& shop) -> task<void> {
+    context limited = cx.with_timeout(4s);
+    const auto left = co_await shop(limited, wait_for{1ms});
+    EXPECT_TRUE(left.has_value());
+    EXPECT_LE(*left, 4000);
+    EXPECT_GT(*left, 3900);
+  });
+}
+
+TYPED_TEST(PortContract, CancellingTheCallReachesTheService) {
+  this->with_shop([this](context& cx, const shop_port& shop) -> task<void> {
+    cancel_scope call(cx);
+    this->world.spawn("canceller", [&](context& own) -> task<void> {
+      (void)co_await sleep_for(own, 50ms);
+      call.cancel();
+    });
+    const auto start = cx.now();
+    const auto outcome = co_await shop(call, wait_for{1h});
+    EXPECT_EQ(cx.now() - start, 50ms);
+    EXPECT_FALSE(outcome);
+    EXPECT_EQ(outcome.error().kind(), error_kind::cancelled);
+    (void)co_await sleep_for(cx, 100ms);
+    EXPECT_EQ(this->seen->cancelled, 1);
+    const auto next = co_await shop(cx, get_user{1});
+    EXPECT_TRUE(next.has_value()) << "the port is not hurt";
+  });
+}
+
+TYPED_TEST(PortContract, ACancelledCallComesToNothing) {
+  this->with_shop([](context& cx, const shop_port& shop) -> task<void> {
+    cancel_scope call(cx);
+    call.cancel();
+    const auto outcome = co_await shop(call, wait_for{1ms});
+    EXPECT_FALSE(outcome);
+    EXPECT_EQ(outcome.error().kind(), error_kind::cancelled);
+  });
+}
+
+TYPED_TEST(PortContract, WhatIsSaidOfOneCallIsNotSaidOfTheServicesOwn) {
+  this->with_shop([](context& cx, const shop_port& shop) -> task<void> {
+    context known = cx.with_idempotency(idempotency::idempotent).with_idempotency_key("k");
+    EXPECT_TRUE(co_await shop(known, delete_user{1}));
+  });
+  EXPECT_EQ(this->seen->calls.at(0), "delete, by operation");
+}
+
+TYPED_TEST(PortContract, ManyCallsAtOnce) {
+  this->with_shop([](context& cx, const shop_port& shop) -> task<void> {
+    auto one = [&](std::int64_t id) {
+      return [&shop, id](context& c) -> task<result<user>> {
+        const get_user wanted{id};
+        auto got = co_await shop(c, wanted);
+        co_return got;
+      };
+    };
+    std::vector<decltype(one(0))> calls;
+    for (std::int64_t id = 1000; id < 1500; ++id) {
+      calls.push_back(one(id));
+    }
+    const auto all = co_await when_all(cx, std::move(calls));
+    EXPECT_TRUE(all.has_value());
+    for (std::size_t i = 0; i < 500; ++i) {
+      EXPECT_EQ((*all)[i].id, static_cast<std::int64_t>(1000 + i));
+    }
+  });
+}
+
+}  // namespace
+}  // namespace fairlead::testing

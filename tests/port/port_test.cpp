@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: BSL-1.0
+// What request types say of themselves, and ports behind policies.
+#include <fairlead/policy/policy.hpp>
+#include <fairlead/port/in_process.hpp>
+#include <fairlead/port/with_policy.hpp>
+
+#include <gtest/gtest.h>
+
+#include <memory>
+
+#include "shop.hpp"
+#include "support/sim_test.hpp"
+
+namespace fairlead::testing {
+namespace {
+
+struct read_counter {
+  using response = int;
+};
+struct add_to_counter {
+  int amount = 0;
+  using response = int;
+};
+using counter = port<read_counter, add_to_counter>;
+
+// Fails as often as it is told, then counts.
+struct flaky_counter {
+  int failures = 0;
+  int value = 0;
+  int calls = 0;
+
+  result<int> operator()(context&, const read_counter&) {
+    ++calls;
+    if (failures-- > 0) {
+      error down = errors::connection_reset{"counter"};
+      down.with_sent(error_sent::unknown);
+      return fail(down);
+    }
+    return value;
+  }
+  result<int> operator()(context& cx, const add_to_counter& r) {
+    auto ok = (*this)(cx, read_counter{});
+    if (ok) {
+      ok = value += r.amount;
+    }
+    return ok;
+  }
+};
+
+TEST(OperationTraits, NamesAndRoutesComeFromTheType) {
+  EXPECT_EQ(operation_name<get_user>(), "get_user");
+  EXPECT_EQ(operation_route<get_user>().path, "/users/{id}");
+  EXPECT_EQ(operation_route<read_counter>().method, route_method::post);
+  EXPECT_TRUE(operation_idempotent<delete_user>());
+  EXPECT_FALSE(operation_idempotent<create_user>());
+}
+
+TEST(WithPolicy, OperationsThatMayNotHappenTwiceAreNotRepeated) {
+  run_in_world(1, [](context& cx) -> task<void> {
+    const auto service = std::make_shared<flaky_counter>();
+    const policy::stack policies{policy::retry{{.max_attempts = 3}}};
+    const auto guarded = with_policy(in_process<counter>(service), policies);
+
+    service->failures = 1;
+    const auto added = co_await guarded(cx, add_to_counter{5});
+    EXPECT_FALSE(added);
+    EXPECT_EQ(added.error().kind(), error_kind::connection_reset);
+    EXPECT_EQ(added.error().suppressed_by(), retry_stop::not_idempotent);
+    EXPECT_EQ(service->calls, 1);
+
+    service->failures = 2;
+    context repeatable = cx.with_idempotency(idempotency::idempotent);
+    const auto again = co_await guarded(repeatable, add_to_counter{5});
+    EXPECT_EQ(again.value_or(0), 5) << "the caller may know better";
+    EXPECT_EQ(service->calls, 4);
+  });
+}
+
+TEST(WithPolicy, ABreakerIsSharedByAllOperationsOfThePort) {
+  run_in_world(1, [](context& cx) -> task<void> {
+    const auto service = std::make_shared<flaky_counter>();
+    const policy::circuit_breaker breaker{{.name = "counter", .consecutive_failures = 2}};
+    const auto guarded = with_policy(in_process<counter>(service), policy::stack{breaker});
+    service->failures = 1000;
+    (void)co_await guarded(cx, read_counter{});
+    (void)co_await guarded(cx, add_to_counter{1});
+    const auto rejected = co_await guarded(cx, read_counter{});
+    EXPECT_FALSE(rejected);
+    EXPECT_EQ(rejected.error().kind(), error_kind::circuit_open);
+    EXPECT_EQ(service->calls, 2);
+  });
+}
+
+}  // namespace
+}  // namespace fairlead::testing

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: BSL-1.0
+// Puts a service behind an adapter, in a simulated world, for as long as a test's body runs.
+#pragma once
+
+#include <fairlead/core/task_scope.hpp>
+#include <fairlead/http/server.hpp>
+#include <fairlead/port/http_port.hpp>
+#include <fairlead/port/in_process.hpp>
+#include <fairlead/port/serve.hpp>
+#include <fairlead/sim/network.hpp>
+#include <fairlead/sim/world.hpp>
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <utility>
+
+#include "shop.hpp"
+
+namespace fairlead::testing {
+
+/// Serves `routes` on port 80 of machine "shop" while `body(context&)` runs, then drains.
+template <class Body>
+void serving(sim::world& world, sim::network& net, http::router routes, Body body) {
+  using namespace std::chrono_literals;
+  http::server server(std::move(routes));
+  world.run([&](context& cx) -> task<void> {
+    task_scope scope(cx);
+    const auto any = net::endpoint::parse("0.0.0.0:80").value();
+    auto listener = net.host("shop").listen(cx.env(), any, {});
+    EXPECT_TRUE(listener.has_value());
+    scope.spawn([&](context& c) { return server.serve(c, std::move(*listener)); });
+    co_await body(cx);
+    EXPECT_TRUE(co_await server.drain(cx, 1s));
+    EXPECT_TRUE(co_await scope.join());
+  });
+}
+
+/// A client on machine "caller" whose targets are on machine "shop".
+inline std::shared_ptr<http::client> caller(sim::world& world, sim::network& net) {
+  auto options = http::client_options("http://shop").network(net.host("caller"));
+  return std::make_shared<http::client>(world.env(), std::move(options));
+}
+
+struct in_process_rig {
+  template <class Body>
+  static void run(sim::world& world, std::shared_ptr<shop_service::record> seen, Body body) {
+    const auto shop = in_process<shop_port>(shop_service(std::move(seen)));
+    world.run([&](context& cx) -> task<void> { co_await body(cx, shop); });
+  }
+};
+
+struct http_rig {
+  template <class Body>
+  static void run(sim::world& world, std::shared_ptr<shop_service::record> seen, Body body) {
+    sim::network net(world);
+    http::router routes;
+    serve<shop_port>(routes, shop_service(std::move(seen)));
+    {
+      const auto shop = http_port<shop_port>(caller(world, net));
+      serving(world, net, std::move(routes),
+              [&](context& cx) -> task<void> { co_await body(cx, shop); });
+    }
+    world.run_ready();
+    EXPECT_EQ(net.connections(), 0U);
+  }
+};
+
+}  // namespace fairlead::testing

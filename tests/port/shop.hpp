@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: BSL-1.0
+// A port with one operation of each shape, and a service that does as it is told.
+#pragma once
+
+#include <fairlead/core/sleep.hpp>
+#include <fairlead/json/constraints.hpp>
+#include <fairlead/port/port.hpp>
+
+#include <boost/describe.hpp>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "every_error.hpp"
+
+namespace fairlead::testing {
+
+BOOST_DEFINE_ENUM_CLASS(rank, novice, master)
+
+struct user {
+  std::int64_t id = 0;
+  std::string name;
+  std::optional<std::string> email;
+};
+BOOST_DESCRIBE_STRUCT(user, (), (id, name, email))
+
+struct get_user {
+  std::int64_t id = 0;
+  using response = user;
+  static constexpr auto route = fairlead::route::get("/users/{id}");
+};
+BOOST_DESCRIBE_STRUCT(get_user, (), (id))
+
+struct find_users {
+  std::string text;
+  std::optional<int> limit;
+  std::optional<rank> at_least;
+  using response = std::vector<user>;
+  static constexpr auto route = fairlead::route::get("/users");
+};
+BOOST_DESCRIBE_STRUCT(find_users, (), (text, limit, at_least))
+
+struct create_user {
+  std::string name;
+  std::string email;
+  using response = user;
+  static constexpr auto route = fairlead::route::post("/users");
+};
+BOOST_DESCRIBE_STRUCT(create_user, (), (name, email))
+constexpr auto describe_constraints(json::of<create_user>) {
+  return json::constraints(json::field<&create_user::name>(json::non_empty),
+                           json::field<&create_user::email>(json::email));
+}
+
+struct rename_user {
+  std::string id;  // any text, in the path
+  std::string name;
+  using response = void;
+  static constexpr auto route = fairlead::route::put("/users/{id}/name");
+};
+BOOST_DESCRIBE_STRUCT(rename_user, (), (id, name))
+
+struct delete_user {
+  std::int64_t id = 0;
+  using response = void;
+  static constexpr auto route = fairlead::route::del("/users/{id}");
+};
+BOOST_DESCRIBE_STRUCT(delete_user, (), (id))
+
+/// Fails with the n-th of `every_error`.
+struct fail_with {
+  std::size_t which = 0;
+  using response = void;
+};
+BOOST_DESCRIBE_STRUCT(fail_with, (), (which))
+
+/// Waits, then gives what was left of the caller's time when it began, in milliseconds; -1 without
+/// limit.
+struct wait_for {
+  std::chrono::milliseconds time{0};
+  using response = std::int64_t;
+};
+BOOST_DESCRIBE_STRUCT(wait_for, (), (time))
+
+using shop_port =
+    port<get_user, find_users, create_user, rename_user, delete_user, fail_with, wait_for>;
+
+class shop_service {
+ public:
+  /// What the service saw, for the tests.
+  struct record {
+    std::vector<std::string> calls;
+    int started = 0;
+    int cancelled = 0;
+  };
+  explicit shop_service(std::shared_ptr<record> seen) : seen_(std::move(seen)) {}
+
+  result<user> operator()(context&, const get_user& r) {
+    if (r.id == 404) {
+      return fail(errors::application{"not_found", "no such user"});
+    }
+    return user{r.id, "user " + std::to_string(r.id), std::nullopt};
+  }
+  result<std::vector<user>> operator()(context&, const find_users& r) {
+    seen_->calls.push_back(r.text + "/" + std::to_string(r.limit.value_or(-1)) + "/" +
+                           (r.at_least == rank::master ? "master" : "any"));
+    return std::vector<user>{{1, r.text, "a@b.de"}, {2, "two", std::nullopt}};
+  }
+  task<result<user>> operator()(context& cx, const create_user& r) {
+    (void)co_await yield(cx);
+    seen_->calls.push_back("create " + r.name);
+    co_return user{7, r.name, r.email};
+  }
+  result<void> operator()(context&, const rename_user& r) {
+    seen_->calls.push_back("rename " + r.id + " to " + r.name);
+    return {};
+  }
+  result<void> operator()(context& cx, const delete_user&) {
+    const bool inherited =
+        cx.idempotency() != idempotency::by_operation || !cx.idempotency_key().empty();
+    seen_->calls.push_back(inherited ? "delete, inherited" : "delete, by operation");
+    return {};
+  }
+  result<void> operator()(context&, const fail_with& r) { return fail(every_error().at(r.which)); }
+  task<result<std::int64_t>> operator()(context& cx, const wait_for& r) {
+    ++seen_->started;
+    const auto left = cx.remaining(cx.now());
+    const auto slept = co_await sleep_for(cx, r.time);
+    if (!slept) {
+      ++seen_->cancelled;
+      co_return fail(slept.error());
+    }
+    co_return left == duration::max()
+        ? -1
+        : std::chrono::duration_cast<std::chrono::milliseconds>(left).count();
+  }
+
+ private:
+  std::shared_ptr<record> seen_;
+};
+
+}  // namespace fairlead::testing
