@@ -28,9 +28,10 @@ void run_loop(const run_options& options, task<void> (*body)(void* state, contex
   }
   child_group group(root);
   group.start(body(state, group.scope()));
-  while (group.running() > 0) {
-    loop.restart();
-    if (loop.run_one() == 0 && group.running() > 0) {
+  if (group.running() > 0) {
+    group.when_idle([](void* l) { static_cast<boost::asio::io_context*>(l)->stop(); }, &loop);
+    loop.run();
+    if (group.running() > 0) {
       std::fputs("fairlead: the main task waits, and nothing can ever wake it\n", stderr);
       std::terminate();
     }

@@ -33,7 +33,6 @@ struct one_loop {
   cancel_scope root;
   detail::child_group tasks{root};
   detail::child_group keeper{root};
-  std::exception_ptr thrown;
 };
 
 }  // namespace
@@ -58,7 +57,7 @@ struct runtime::state {
     }
   }
 
-  // One task; the last to end wakes all loops, so that they see it.
+  // One task; the last to end stops all loops. The first exception cancels everything else.
   static task<void> run_task(state& s, std::function<task<void>(context&)> f, context cx) {
     struct departure {
       explicit departure(state& st) : owner(st) {}
@@ -66,34 +65,42 @@ struct runtime::state {
       departure& operator=(const departure&) = delete;
       ~departure() {
         if (owner.active.fetch_sub(1) == 1) {
-          owner.on_each([](one_loop&) {});
+          for (auto& l : owner.loops) {
+            l->io.stop();
+          }
         }
       }
       state& owner;
     };
     const departure on_end(s);
-    co_await f(cx);
+    try {
+      co_await f(cx);
+    } catch (...) {
+      s.failed(std::current_exception());
+    }
   }
 
-  template <class F>
-  void on_each(F f) {
+  void failed(std::exception_ptr e) {
+    {
+      const std::lock_guard lock(mutex);
+      if (!thrown) {
+        thrown = std::move(e);
+      }
+    }
+    stop.set();
     for (auto& l : loops) {
-      boost::asio::post(l->io, [&target = *l, f] { f(target); });
+      boost::asio::post(l->io, [&target = *l] { target.tasks.scope().cancel(); });
     }
   }
 
   void run_one(one_loop& l) {
     l.keeper.start(keep(stop, l, options.grace));
-    while (active.load() > 0 || l.tasks.running() > 0) {
-      l.io.run_one();
-      if (auto thrown = l.tasks.take_exception()) {
-        l.thrown = std::move(thrown);
-        stop.set();
-        on_each([](one_loop& other) { other.tasks.scope().cancel(); });
-      }
+    while (active.load() > 0) {
+      l.io.run();
+      l.io.restart();
     }
     l.keeper.scope().cancel();
-    while (l.keeper.running() > 0) {
+    while (l.tasks.running() + l.keeper.running() > 0) {
       l.io.run_one();
     }
   }
@@ -101,6 +108,8 @@ struct runtime::state {
   runtime_options options;
   event stop;
   std::atomic<std::size_t> active{0};
+  std::mutex mutex;
+  std::exception_ptr thrown;  // guarded by the mutex while loops run
   std::vector<std::unique_ptr<one_loop>> loops;
 };
 
@@ -155,10 +164,8 @@ void runtime::run() {
     t.join();
   }
   signals.reset();
-  for (auto& l : loops) {
-    if (l->thrown) {
-      std::rethrow_exception(std::exchange(l->thrown, nullptr));
-    }
+  if (state_->thrown) {
+    std::rethrow_exception(std::exchange(state_->thrown, nullptr));
   }
 }
 

@@ -80,8 +80,14 @@ void child_group::on_done(std::exception_ptr thrown) noexcept {
     }
     scope_.cancel();
   }
-  if (--running_ == 0 && joiner_ != nullptr) {
+  if (--running_ > 0) {
+    return;
+  }
+  if (joiner_ != nullptr) {
     joiner_->notify();
+  }
+  if (on_idle_ != nullptr) {
+    on_idle_(idle_arg_);
   }
 }
 

@@ -49,7 +49,12 @@ class child_group {
   /// the awaiting Asio coroutine is cancelled. Rethrows the first exception that left a child.
   [[nodiscard]] task<void> join();
 
-  /// The first exception that left a child, once; for those who drive the event loop themselves.
+  /// For those who drive the event loop: `f(arg)` is called whenever the last child has ended.
+  void when_idle(void (*f)(void* arg), void* arg) noexcept {
+    on_idle_ = f;
+    idle_arg_ = arg;
+  }
+  /// The first exception that left a child, once.
   [[nodiscard]] std::exception_ptr take_exception() noexcept {
     return std::exchange(thrown_, nullptr);
   }
@@ -62,6 +67,8 @@ class child_group {
   std::size_t running_ = 0;
   waiter* joiner_ = nullptr;
   std::exception_ptr thrown_;
+  void (*on_idle_)(void* arg) = nullptr;
+  void* idle_arg_ = nullptr;
 };
 
 /// Runs `f` with its own copy of `cx` and keeps what it gives.
