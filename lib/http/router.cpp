@@ -69,9 +69,5 @@ error bad_parameter(std::string_view name, std::string_view wanted, std::string_
   return errors::invalid_argument{what, reason};
 }
 
-std::string_view parameter_name(const request& r, std::size_t n) noexcept {
-  return request_access{const_cast<request&>(r)}.param_name(n);
-}
-
 }  // namespace detail
 }  // namespace fairlead::http

@@ -199,6 +199,12 @@ TEST(ClientRequests, RefuseBadTargets) {
   EXPECT_EQ(tls.message(), "invalid_url: \"https://shop/x\": scheme https needs a TLS connector");
 }
 
+TEST(ClientRequests, RefuseToOpenTunnels) {
+  const auto e = refused(
+      {}, [](context& cx, client& c) { return c.request(cx, request(method::connect, "/")); });
+  EXPECT_EQ(e.kind(), error_kind::invalid_argument);
+}
+
 TEST(ClientRequests, NeedABaseForRelativeTargets) {
   run_in_world(1, [](context& cx) -> task<void> {
     memory_network net;

@@ -65,6 +65,7 @@ TEST(Router, NamesParameters) {
   const auto r = table({"/a/{first}/b/{second}"});
   request q(method::get, "/a/1/b/2");
   ASSERT_EQ(r.match(q).what, router::outcome::found);
+  EXPECT_EQ(q.param_name(0), "first");
   EXPECT_EQ(q.param("first"), "1");
   EXPECT_EQ(q.param("second"), "2");
   EXPECT_FALSE(q.param("third"));

@@ -61,7 +61,6 @@ struct argument_plan<std::tuple<context&, A...>> {
 /// `invalid_argument` that names the parameter.
 [[nodiscard]] error bad_parameter(std::string_view name, std::string_view wanted,
                                   std::string_view got);
-[[nodiscard]] std::string_view parameter_name(const request& r, std::size_t n) noexcept;
 
 template <class T>
 result<void> read_parameter(T& out, const request& r, std::size_t n) {
@@ -71,14 +70,14 @@ result<void> read_parameter(T& out, const request& r, std::size_t n) {
   } else if constexpr (std::is_same_v<T, bool>) {
     out = text == "true";
     if (!out && text != "false") {
-      return tl::unexpected<error>(bad_parameter(parameter_name(r, n), "true or false", text));
+      return tl::unexpected<error>(bad_parameter(r.param_name(n), "true or false", text));
     }
   } else {
     const auto* end = text.data() + text.size();
     const auto parsed = std::from_chars(text.data(), end, out);
     if (parsed.ec != std::errc{} || parsed.ptr != end) {
-      return tl::unexpected<error>(bad_parameter(
-          parameter_name(r, n), std::is_integral_v<T> ? "an integer" : "a number", text));
+      return tl::unexpected<error>(
+          bad_parameter(r.param_name(n), std::is_integral_v<T> ? "an integer" : "a number", text));
     }
   }
   return {};

@@ -20,6 +20,10 @@ call::~call() {
 }
 
 result<void> call::prepare() {
+  if (request_.method() == method::connect) {
+    return fail(errors::invalid_argument{
+        "http::client", "CONNECT opens a tunnel; that is the business of a connector"});
+  }
   auto to = owner_.resolve(*memory_, request_.target());
   if (!to) {
     return tl::unexpected<error>(std::move(to).error());

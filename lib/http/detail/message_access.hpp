@@ -27,9 +27,6 @@ struct request_access {
   using piece = request::param_entry;
   [[nodiscard]] std::string& path_text() const noexcept { return r.param_text_; }
   [[nodiscard]] std::vector<piece>& pieces() const noexcept { return r.params_; }
-  [[nodiscard]] std::string_view param_name(std::size_t n) const noexcept {
-    return r.params_[n].name;
-  }
   void clear() const noexcept {
     r.method_ = http::method::get;
     r.minor_version_ = 1;
