@@ -10,35 +10,17 @@
 
 #include <gtest/gtest.h>
 
+#include "support/count_allocations.hpp"
+
 #include <arpa/inet.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <array>
 #include <atomic>
-#include <cstdlib>
-#include <new>
 #include <string>
 #include <string_view>
 #include <thread>
-
-namespace {
-thread_local std::size_t allocations = 0;
-}
-
-void* operator new(std::size_t n) {
-  ++allocations;
-  if (void* p = std::malloc(n)) {
-    return p;
-  }
-  throw std::bad_alloc();
-}
-void operator delete(void* p) noexcept {
-  std::free(p);
-}
-void operator delete(void* p, std::size_t) noexcept {
-  std::free(p);
-}
 
 namespace fairlead::http {
 namespace {
@@ -106,13 +88,13 @@ TEST(HttpAllocations, ASteadyRequestCostsTheServerNone) {
           auto slept = co_await sleep_for(cx, 1ms);
           static_cast<void>(slept);
         }
-        const auto before = allocations;
+        const auto before = testing::allocations_of_this_thread();
         phase = 2;
         while (phase != 3) {
           auto slept = co_await sleep_for(cx, 100ms);
           static_cast<void>(slept);
         }
-        each = static_cast<double>(allocations - before) / counted;
+        each = static_cast<double>(testing::allocations_of_this_thread() - before) / counted;
         asking.join();
         auto drained = co_await app.drain(cx, 1s);
         auto joined = co_await scope.join();
@@ -173,14 +155,14 @@ TEST(HttpAllocations, ASteadyCallCostsTheClientNone) {
         std::size_t before = 0;
         for (int i = 0; i < warm_up + counted; ++i) {
           if (i == warm_up) {
-            before = allocations;
+            before = testing::allocations_of_this_thread();
           }
           auto r = co_await c.get<void>(cx, "/users/1");
           if (!r) {
             co_return r;
           }
         }
-        each = static_cast<double>(allocations - before) / counted;
+        each = static_cast<double>(testing::allocations_of_this_thread() - before) / counted;
         co_return result<void>{};
       },
       {.handle_signals = false});

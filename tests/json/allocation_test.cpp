@@ -2,32 +2,9 @@
 // Decoding into an object that is used again and encoding into a string that is used again do not
 // touch the heap.
 #include "expect.hpp"
+#include "support/count_allocations.hpp"
 
 #include <boost/describe.hpp>
-
-#include <atomic>
-#include <cstdlib>
-#include <new>
-
-namespace {
-std::atomic<std::size_t> allocations{0};
-}
-
-// NOLINTBEGIN: replacing these is how allocations are counted
-void* operator new(std::size_t size) {
-  ++allocations;
-  if (void* p = std::malloc(size == 0 ? 1 : size)) {
-    return p;
-  }
-  throw std::bad_alloc();
-}
-void operator delete(void* p) noexcept {
-  std::free(p);
-}
-void operator delete(void* p, std::size_t) noexcept {
-  std::free(p);
-}
-// NOLINTEND
 
 namespace reuse {
 
@@ -71,21 +48,21 @@ TEST(JsonAllocation, ReusedObjectsAndStringsNeedNone) {
       R"("total":12.5,"at":"2024-02-29T12:30:00.250Z"})";
   reuse::order value;
   ASSERT_TRUE(decode_into(value, text));
-  auto before = allocations.load();
+  auto before = fairlead::testing::allocations();
   for (int i = 0; i < 10; ++i) {
     ASSERT_TRUE(decode_into(value, text));
   }
-  EXPECT_EQ(allocations - before, 0U);
+  EXPECT_EQ(fairlead::testing::allocations() - before, 0U);
 
   std::string out;
   ASSERT_TRUE(encode_to(out, value));
-  before = allocations;
+  before = fairlead::testing::allocations();
   for (int i = 0; i < 10; ++i) {
     out.clear();
     ASSERT_TRUE(encode_to(out, value));
     ASSERT_TRUE(validate(value));
   }
-  EXPECT_EQ(allocations - before, 0U);
+  EXPECT_EQ(fairlead::testing::allocations() - before, 0U);
 }
 
 }  // namespace
