@@ -103,7 +103,7 @@ void client::impl::give_back(std::unique_ptr<detail::exchange_memory> memory) {
   }
 }
 
-task<result<void>> client::impl::run(context& caller, result<http::request> r, answer_taker take) {
+task<result<void>> client::impl::run(context& caller, result<http::request>& r, answer_taker take) {
   if (!r) {
     co_return tl::unexpected<error>(std::move(r).error());
   }
@@ -197,15 +197,16 @@ result<http::request> client::make_request(method m, std::string_view target, he
   return r;
 }
 
-task<result<void>> client::exchange(context& cx, result<http::request> r,
+task<result<void>> client::exchange(context& cx, result<http::request>& r,
                                     const answer_taker& take) {
-  return impl_->run(cx, std::move(r), take);
+  return impl_->run(cx, r, take);
 }
 
 task<result<response>> client::request(context& cx, http::request r) {
   answer_slot<response> out;
   const auto take = out.taker(answer_rule::any_status);
-  auto done = co_await impl_->run(cx, result<http::request>(std::move(r)), take);
+  result<http::request> sent(std::move(r));
+  auto done = co_await impl_->run(cx, sent, take);
   if (!done) {
     co_return tl::unexpected<error>(std::move(done).error());
   }

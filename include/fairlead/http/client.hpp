@@ -160,14 +160,15 @@ class client {
     return r;
   }
 
-  // One exchange; `take` gets the response while its memory is still the client's.
-  task<result<void>> exchange(context& cx, result<http::request> r, const answer_taker& take);
+  // One exchange; `take` gets the response while its memory is still the client's. The request
+  // stays in the frame of the caller: in this one's it would make it too large to be recycled.
+  task<result<void>> exchange(context& cx, result<http::request>& r, const answer_taker& take);
 
   template <class T>
   task<result<T>> fetch(context& cx, result<http::request> r) {
     answer_slot<T> out;
     const auto take = out.taker();
-    auto done = co_await exchange(cx, std::move(r), take);
+    auto done = co_await exchange(cx, r, take);
     if (!done) {
       co_return tl::unexpected<error>(std::move(done).error());
     }

@@ -17,7 +17,8 @@ namespace fairlead::http {
 struct client::impl {
   impl(environment& e, client_options o);
 
-  task<result<void>> run(context& caller, result<http::request> r, answer_taker take);
+  /// `r` lives in the frame that awaits.
+  task<result<void>> run(context& caller, result<http::request>& r, answer_taker take);
 
   /// The base URL joined with `target`, checked; what it refers to lives in `memory`.
   result<detail::destination> resolve(detail::exchange_memory& memory,
