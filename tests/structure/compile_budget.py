@@ -17,9 +17,9 @@ import time
 import headers
 import tree
 
-# Measured with g++ 12, plus a tenth: 77,800 for the core alone, 107,400 with Boost.JSON and Describe.
+# Measured with g++ 12: 89,800, of which asio/awaitable.hpp alone brings more than half; plus a tenth.
 # Raise it only with the reason in the commit.
-MOST_LINES = 118_000
+MOST_LINES = 99_000
 
 
 def main():
