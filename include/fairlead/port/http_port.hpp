@@ -82,7 +82,7 @@ struct http_adapter_of<port<Rs...>> {
 /// the members of a JSON body. The caller's remaining time travels as `Fairlead-Timeout-Ms`.
 ///
 /// *Errors*: those of the client (`http::client`), and every error of the service, of the same kind
-/// and with the same data as in process; it is `answered` and has the `http_error` as its cause.
+/// and with the same data as in process; it is `answered`, and has neither stage nor cause.
 /// *Cancellation* closes the connection, by which the other side learns of it.
 /// *Thread safety*: that of the client.
 ///
