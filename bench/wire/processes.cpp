@@ -83,6 +83,7 @@ class process {
     }
     if (id_ == 0) {
       ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+      ::prctl(PR_SET_NAME, name_.c_str());  // for profilers; the first 15 characters
       int status = 0;
       try {
         pin_to(core);

@@ -69,20 +69,21 @@ bool headers::refuse(std::string_view name, std::string_view value) {
 void headers::insert(std::size_t at, std::string_view name, std::string_view value) {
   const auto size = line_size(name.size(), value.size());
   const auto offset = at == index_.size() ? text_.size() : index_[at].offset;
+  const entry made{static_cast<std::uint32_t>(offset), static_cast<std::uint32_t>(name.size()),
+                   static_cast<std::uint32_t>(value.size())};
   if (at == index_.size()) {
     text_.append(name).append(separator).append(value).append(line_end);
-  } else {
-    std::string line;
-    line.reserve(size);
-    line.append(name).append(separator).append(value).append(line_end);
-    text_.insert(offset, line);
-    for (auto i = at; i < index_.size(); ++i) {
-      index_[i].offset += static_cast<std::uint32_t>(size);
-    }
+    index_.push_back(made);
+    return;
   }
-  index_.insert(index_.begin() + static_cast<std::ptrdiff_t>(at),
-                entry{static_cast<std::uint32_t>(offset), static_cast<std::uint32_t>(name.size()),
-                      static_cast<std::uint32_t>(value.size())});
+  std::string line;
+  line.reserve(size);
+  line.append(name).append(separator).append(value).append(line_end);
+  text_.insert(offset, line);
+  for (auto i = at; i < index_.size(); ++i) {
+    index_[i].offset += static_cast<std::uint32_t>(size);
+  }
+  index_.insert(index_.begin() + static_cast<std::ptrdiff_t>(at), made);
 }
 
 void headers::erase(std::size_t i) {

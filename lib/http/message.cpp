@@ -49,11 +49,11 @@ std::string_view request::param(std::size_t n) const noexcept {
 }
 
 response request::reply(http::status s) const {
-  response out;
-  if (spare_ != nullptr) {
-    std::swap(out, *spare_);
-    out.clear();
+  if (spare_ == nullptr) {
+    return response(s);
   }
+  response out(std::move(*spare_));
+  out.clear();
   out.status(s);
   return out;
 }

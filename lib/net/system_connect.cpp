@@ -93,6 +93,9 @@ task<result<std::unique_ptr<stream>>> system_connect(context& cx, const endpoint
       co_return fail(at_connect(std::move(ready).error(), to));
     }
     code = outcome(handle->get());
+    if (code == 0) {
+      code = handle->register_again();
+    }
   }
   if (code == 0 && connected_to_itself(handle->get(), *address)) {
     code = ECONNREFUSED;

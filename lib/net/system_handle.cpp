@@ -29,6 +29,10 @@ int system_handle::open(unique_fd fd) {
   return 0;
 }
 
+int system_handle::register_again() {
+  return open(unique_fd(io_.release()));
+}
+
 void system_handle::close() noexcept {
   boost::system::error_code ignored;
   io_.close(ignored);

@@ -2,7 +2,10 @@
 // Character classes of RFC 9110 and RFC 3986, without locales.
 #pragma once
 
+#include <array>
 #include <cstddef>
+#include <cstdint>
+#include <cstring>
 #include <string_view>
 
 namespace fairlead::http::detail {
@@ -31,10 +34,19 @@ namespace fairlead::http::detail {
   return l >= 'a' && l <= 'f' ? l - 'a' + 10 : -1;
 }
 
+inline constexpr auto tchar_table = [] {
+  std::array<bool, 256> out{};
+  for (std::size_t u = 0; u < out.size(); ++u) {
+    const auto c = static_cast<char>(u);
+    out[u] = is_alnum(c) ||
+             (u != 0 && std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos);
+  }
+  return out;
+}();
+
 /// tchar of RFC 9110, 5.6.2.
 [[nodiscard]] constexpr bool is_tchar(char c) noexcept {
-  return is_alnum(c) ||
-         (c != '\0' && std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos);
+  return tchar_table[static_cast<unsigned char>(c)];
 }
 [[nodiscard]] constexpr bool is_token(std::string_view text) noexcept {
   for (const char c : text) {
@@ -55,8 +67,19 @@ namespace fairlead::http::detail {
 }
 
 /// Where the first control character other than a tab is; npos when there is none.
-[[nodiscard]] constexpr std::size_t find_control(std::string_view text) noexcept {
-  for (std::size_t i = 0; i < text.size(); ++i) {
+[[nodiscard]] inline std::size_t find_control(std::string_view text) noexcept {
+  constexpr std::uint64_t each = 0x0101010101010101U;
+  constexpr std::uint64_t high = each * 0x80;
+  std::size_t i = 0;
+  for (std::uint64_t eight = 0; text.size() - i >= sizeof eight; i += sizeof eight) {
+    std::memcpy(&eight, text.data() + i, sizeof eight);
+    // Whether a byte is below 0x20, or 0x7f; a tab among them is sorted out below.
+    const auto del = eight ^ (each * 0x7f);
+    if ((((eight - each * 0x20) & ~eight) | ((del - each) & ~del)) & high) {
+      break;
+    }
+  }
+  for (; i < text.size(); ++i) {
     const auto u = static_cast<unsigned char>(text[i]);
     if ((u < 0x20 && u != '\t') || u == 0x7f) {
       return i;

@@ -23,12 +23,12 @@ constexpr std::size_t most_lingered = 256 * 1024;
 // Cancels a handler whose client has gone.
 class watch : timer_node {
  public:
-  watch(session& s, cancel_scope& handler, task_scope& watchers)
+  watch(session& s, cancel_scope& handler, task_scope& watchers, time_point now)
       : timer_node([](timer_node& n) noexcept { static_cast<watch&>(n).start(); }),
         session_(s),
         handler_(handler),
         watchers_(watchers) {
-    handler_.env().timers().arm(*this, saturating_add(handler_.now(), watch_after));
+    handler_.env().timers().arm(*this, saturating_add(now, watch_after));
   }
   watch(const watch&) = delete;
   watch& operator=(const watch&) = delete;
@@ -92,9 +92,10 @@ class watch : timer_node {
 // Runs the handler; what it throws becomes text.
 task<session_step> run_handler(context& cx, server_state& shared, session& s,
                                task_scope& watchers) {
-  const auto limited = cx.with_timeout(shared.options.handler_timeout());
+  const auto now = cx.now();
+  const auto limited = cx.with_deadline(saturating_add(now, shared.options.handler_timeout()));
   cancel_scope scope(limited);
-  watch client(s, scope, watchers);
+  watch client(s, scope, watchers, now);
   std::optional<result<response>> answer;
   std::string thrown;
   try {

@@ -42,6 +42,10 @@ class system_handle {
 
   /// 0, or the errno for which the event loop refused it.
   [[nodiscard]] int open(unique_fd fd);
+  /// Makes the event loop forget that somebody waited to write. Once that has happened Asio asks
+  /// for both directions whenever a read is waited for, and since a socket can nearly always be
+  /// written, each wait begins with a wake-up for nothing. Nobody may be waiting. As `open`.
+  [[nodiscard]] int register_again();
   [[nodiscard]] bool is_open() const noexcept { return io_.is_open(); }
   [[nodiscard]] int get() noexcept { return io_.native_handle(); }
   void close() noexcept;
