@@ -40,7 +40,8 @@ def compiler_command(build):
     words = shlex.split(entry["command"])
     command, skip = [], False
     for word in words:
-        if skip or word == entry["file"] or word in ("-c", "-MD", "-MMD", "ccache", "-fdiagnostics-color=always"):
+        if skip or word == entry["file"] or word in ("-c", "-MD", "-MMD", "ccache", "-fdiagnostics-color=always",
+                                                         "-fcolor-diagnostics"):
             skip = False
         elif word in ("-o", "-MF", "-MQ"):
             skip = True
