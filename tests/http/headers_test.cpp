@@ -118,6 +118,32 @@ INSTANTIATE_TEST_SUITE_P(
         refused_case{"caf\xc3\xa9", "a",
                      "header name \"caf??\" has a character that is not allowed in a name"}));
 
+// Values are looked at in words of eight bytes, so each byte stands everywhere in one once.
+TEST(Headers, RefuseControlCharactersWhereverTheyStand) {
+  for (int byte = 0; byte < 256; ++byte) {
+    const bool refused = (byte < 0x20 && byte != '\t') || byte == 0x7f;
+    for (std::size_t at = 1; at < 18; ++at) {
+      std::string value(19, at % 2 == 0 ? '\xff' : 'v');
+      value[at] = static_cast<char>(byte);
+      value[at - 1] = at % 3 == 0 ? '\t' : value[at - 1];  // a tab does not hide what follows
+      value[0] = 'v';
+      const auto h = headers().add("X", value);
+      EXPECT_EQ(h.check().has_value(), !refused) << "byte " << byte << " at " << at;
+      EXPECT_EQ(h.get("X").value_or(""), refused ? std::string_view() : value);
+    }
+  }
+}
+
+TEST(Headers, KnowTheCharactersOfNames) {
+  const std::string_view allowed =
+      "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+  for (int byte = 0; byte < 256; ++byte) {
+    const auto c = static_cast<char>(byte);
+    const auto h = headers().add(std::string("X") + c, "v");
+    EXPECT_EQ(h.check().has_value(), allowed.find(c) != std::string_view::npos) << byte;
+  }
+}
+
 TEST(Headers, ReportTheFirstProblemAndKeepItWhenJoined) {
   auto bad = headers().add("X", "\r").add("Y", "\n").add("Good", "1");
   EXPECT_EQ(bad.text(), "Good: 1\r\n");

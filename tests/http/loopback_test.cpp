@@ -145,19 +145,6 @@ TEST(HttpLoopback, TheLimitIsKeptInRealTime) {
   });
 }
 
-TEST(HttpLoopback, TenThousandKeepAliveGets) {
-  with_loopback_server([](context& cx, const std::string& base, server& app) -> task<void> {
-    client c(cx.env(), client_options(base));
-    int ok = 0;
-    for (int i = 0; i < 10'000; ++i) {
-      auto got = co_await c.get<shop::user>(cx, "/users/1");
-      ok += got ? 1 : 0;
-    }
-    EXPECT_EQ(ok, 10'000);
-    EXPECT_EQ(app.stats().accepted, 1u);
-  });
-}
-
 // Runs a command in a thread while the loop turns; gives what it printed.
 task<std::string> shell(context& cx, std::string command) {
   std::string out;

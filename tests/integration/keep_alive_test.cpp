@@ -11,13 +11,6 @@
 
 #ifdef FAIRLEAD_COUNTS_ALLOCATIONS
 #include "support/count_allocations.hpp"
-
-// Asio allocates its coroutines and handlers here; the linker sends those calls to us.
-extern "C" void* __real_aligned_alloc(std::size_t alignment, std::size_t size);
-extern "C" void* __wrap_aligned_alloc(std::size_t alignment, std::size_t size) {
-  fairlead::testing::allocation_count.fetch_add(1, std::memory_order_relaxed);
-  return __real_aligned_alloc(alignment, size);
-}
 #else
 namespace fairlead::testing {
 // Nothing can be counted where a sanitizer replaces the allocator.
