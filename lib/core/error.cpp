@@ -426,6 +426,10 @@ error& error::with_suppressed_by(retry_stop stop) noexcept {
   stop_ = stop;
   return *this;
 }
+error& error::clear_repeatable() noexcept {
+  repeatable_ = false;
+  return *this;
+}
 error& error::mark_repeatable() noexcept {
   repeatable_ = true;
   return *this;

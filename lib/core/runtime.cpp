@@ -101,7 +101,9 @@ struct runtime::state {
     }
     l.keeper.scope().cancel();
     while (l.tasks.running() + l.keeper.running() > 0) {
-      l.io.run_one();
+      if (l.io.run_one() == 0) {
+        l.io.restart();  // the last task of another loop may have stopped this one at any moment
+      }
     }
   }
 

@@ -100,7 +100,7 @@ task<void> child_group::join() {
     scope_.cancel();
   }
   while (running_ > 0) {
-    waiter w(scope_);
+    waiter w(joining, scope_);
     joiner_ = &w;
     co_await w.wait();
     joiner_ = nullptr;

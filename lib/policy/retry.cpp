@@ -75,6 +75,7 @@ retry& retry::delay_for(delay_function f) & {
 
 step retry::enter(layer_state& s, call& c) const {
   s.core = retry_core{};
+  s.maybe_sent = false;
   s.last.reset();
   s.outer_attempt = c.attempt();
   c.set_attempt(1);
@@ -117,10 +118,18 @@ step retry::decide(layer_state& s, call& c) const {
   s.failed_attempt = event.attempt;
   s.last.reset();
   if (e != nullptr) {
+    s.maybe_sent = s.maybe_sent || e->sent() == error_sent::unknown;
     s.last = std::move(*e);
   }
   c.discard();
   return step::wait;
+}
+
+// What an earlier attempt may have done, the last one does not undo.
+void retry::remember_sent(const layer_state& s, error& e) noexcept {
+  if (s.maybe_sent && e.sent() == error_sent::not_sent) {
+    e.with_sent(error_sent::unknown);
+  }
 }
 
 step retry::stop(layer_state& s, call& c, retry_stop reason) const {
@@ -130,6 +139,7 @@ step retry::stop(layer_state& s, call& c, retry_stop reason) const {
     return step::outward;
   }
   e->with_attempts(s.core.attempt());
+  remember_sent(s, *e);
   if (e->kind() == error_kind::cancelled) {
     return step::outward;
   }
@@ -164,11 +174,13 @@ step retry::resume(layer_state& s, call& c, const result<void>& waited) const {
     if (last) {
       e.with_sent(last->sent()).with_cause(*last);
     }
+    remember_sent(s, e);
     c.fail(std::move(e));
     return step::outward;
   }
   error e = *last;
   e.with_attempts(s.failed_attempt).with_suppressed_by(retry_stop::deadline);
+  remember_sent(s, e);
   c.fail(std::move(e));
   return step::outward;
 }

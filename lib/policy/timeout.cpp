@@ -67,7 +67,11 @@ void time_limit::expire(const layer_state& s, call& c) const {
   if (e == nullptr) {
     out.with_sent(error_sent::answered);
   } else {
-    out.at(e->stage()).with_sent(e->sent()).with_attempts(e->attempts());
+    // Whoever ran out of time without saying where may have done anything before.
+    const bool silent = e->stage() == error_stage::none && e->sent() == error_sent::not_sent;
+    out.at(e->stage())
+        .with_sent(silent ? error_sent::unknown : e->sent())
+        .with_attempts(e->attempts());
     if (e->repeatable()) {
       out.mark_repeatable();
     }

@@ -69,9 +69,9 @@ struct placed_request {
   std::string body;
 };
 
-error missing_parameter(std::string_view operation, std::string_view name) {
+error bad_parameter(std::string_view operation, std::string_view name, std::string_view why) {
   return errors::invalid_argument{operation, "the field \"" + std::string(name) +
-                                                 "\" stands in the path and must not be empty"};
+                                                 "\" stands in the path and " + std::string(why)};
 }
 
 result<placed_request> place(const std::string& base, http_operation what, std::string encoded) {
@@ -100,7 +100,10 @@ result<placed_request> place(const std::string& base, http_operation what, std::
     const auto found = object.find(piece.text);
     const auto text = found == object.end() ? std::string() : plain_text(found->value());
     if (text.empty() || found->value().is_null()) {
-      return fail(missing_parameter(what.name, piece.text));
+      return fail(bad_parameter(what.name, piece.text, "must not be empty"));
+    }
+    if (text == "." || text == "..") {
+      return fail(bad_parameter(what.name, piece.text, "would lead to another path"));
     }
     out.target += http::encode_segment(text);
     object.erase(found);
@@ -157,6 +160,20 @@ error remote_error(error e) {
   auto told = from_wire(answer->body);
   if (!told) {
     return e;
+  }
+  if (told->is<errors::cancelled>()) {
+    // It was not this caller who gave up, but the other side: it is shutting down, or ran into a
+    // limit.
+    error out =
+        errors::unavailable{answer->url, "the service cancelled the call", answer->retry_after};
+    out.with_sent(error_sent::answered);
+    return out;
+  }
+  if (const auto late = told->get<errors::deadline>()) {
+    error out = errors::timeout{late->target.empty() ? answer->url : late->target, late->limit,
+                                timeout_scope::total};
+    out.with_sent(error_sent::answered);
+    return out;
   }
   return std::move(*told);
 }

@@ -11,6 +11,11 @@ using namespace std::chrono_literals;
 using fairlead::context;
 using fairlead::task;
 
+// No answer came, so it may have happened all the same.
+bool in_doubt(const fairlead::error& e) {
+  return e.sent() == fairlead::error_sent::unknown;
+}
+
 // A clean-up must happen also when the caller has no time left or went away, so it has a root of
 // its own.
 task<fairlead::result<void>> take_back(context& cx, orders& orders, std::int64_t order_id) {
@@ -33,6 +38,7 @@ task<order_report> process_order(context& cx, users& users, orders& orders, paym
   const auto placed = co_await orders(cx, request);
   if (!placed) {
     report.reason = placed.error();
+    report.result = in_doubt(placed.error()) ? outcome::needs_attention : outcome::rejected;
     co_return report;
   }
   report.placed = *placed;
@@ -40,7 +46,8 @@ task<order_report> process_order(context& cx, users& users, orders& orders, paym
   if (!paid) {
     report.reason = paid.error();
     const auto undone = co_await take_back(cx, orders, placed->id);
-    report.result = undone ? outcome::cancelled : outcome::needs_attention;
+    const bool clean = undone && !in_doubt(paid.error());
+    report.result = clean ? outcome::cancelled : outcome::needs_attention;
     if (!undone) {
       report.compensation = undone.error();
     }

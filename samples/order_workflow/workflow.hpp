@@ -18,8 +18,7 @@ enum class outcome {
   manual_shipping,  ///< paid; somebody has to arrange the shipping by hand
   rejected,         ///< nothing happened: the user or the order was refused
   cancelled,        ///< the payment failed and the order was cancelled again
-  needs_attention,  ///< the payment failed and the order could not be cancelled: somebody has to
-                    ///< look
+  needs_attention,  ///< something may or may not have happened: somebody has to look
 };
 
 [[nodiscard]] std::string_view to_string(outcome o);

@@ -314,5 +314,24 @@ TEST(Under, CancelsAndJoinsAtTheDeadline) {
   EXPECT_EQ(world.elapsed(), 5ms);
 }
 
+TEST(Under, EndsACoroutineThatCountsOnAsioToThrow) {
+  sim::world world(1);
+  world.run([&](context& cx) -> task<void> {
+    int turns = 0;
+    const auto never_ends = [&](environment& env) -> task<int> {
+      for (;;) {
+        cancel_scope own(env);
+        (void)co_await sleep_for(own, 1ms);  // swallows every error
+        ++turns;
+      }
+    };
+    context limited = cx.with_timeout(10ms);
+    const auto outcome = co_await under(limited, never_ends(cx.env()));
+    EXPECT_FALSE(outcome);
+    EXPECT_EQ(outcome.error().kind(), error_kind::deadline);
+    EXPECT_LE(turns, 11);
+  });
+}
+
 }  // namespace
 }  // namespace fairlead

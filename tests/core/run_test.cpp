@@ -5,6 +5,7 @@
 #include <fairlead/core/run.hpp>
 #include <fairlead/core/runtime.hpp>
 #include <fairlead/core/sleep.hpp>
+#include <fairlead/core/task_scope.hpp>
 #include <fairlead/core/when_all.hpp>
 
 #include <gtest/gtest.h>
@@ -233,6 +234,34 @@ TEST(OwnLoop, AsioCancellationJoinsWhatRunsSideBySide) {
   EXPECT_TRUE(thrown);
 }
 
+TEST(OwnLoop, AsioCancellationJoinsAScope) {
+  boost::asio::io_context loop(1);
+  auto& env = environment::of(loop.get_executor());
+  boost::asio::cancellation_signal signal;
+  bool joined = false;
+  bool thrown = false;
+  boost::asio::co_spawn(
+      loop,
+      [&]() -> boost::asio::awaitable<void> {
+        cancel_scope cx(env);
+        (void)co_await with_scope(cx, [&](task_scope& scope) -> task<result<void>> {
+          scope.spawn([&](context& c) -> task<void> {
+            (void)co_await sleep_for(c, 1h);
+            joined = true;
+          });
+          co_return co_await sleep_for(cx, 1h);
+        });
+        (void)co_await sleep_for(cx, 1h);  // throws here, as Asio's own operations do
+      },
+      boost::asio::bind_cancellation_slot(signal.slot(),
+                                          [&](std::exception_ptr e) { thrown = e != nullptr; }));
+  loop.poll();
+  signal.emit(boost::asio::cancellation_type::terminal);
+  loop.run();
+  EXPECT_TRUE(joined);
+  EXPECT_TRUE(thrown);
+}
+
 TEST(OwnLoop, AStrandGetsAnEnvironmentOfItsOwn) {
   boost::asio::io_context loop;
   auto strand = boost::asio::make_strand(loop);
@@ -337,6 +366,14 @@ TEST(Runtime, AnExceptionStopsTheOthersAndLeavesRun) {
   });
   EXPECT_THROW(machine.run(), std::runtime_error);
   EXPECT_TRUE(cancelled);
+}
+
+TEST(Runtime, EndsHoweverSoonItsTasksEnd) {
+  for (int i = 0; i < 200; ++i) {
+    runtime machine({.threads = 4, .handle_signals = false});
+    machine.start(static_cast<std::size_t>(i % 4), [](context&) -> task<void> { co_return; });
+    machine.run();
+  }
 }
 
 TEST(Runtime, SignalsAskForAStop) {

@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <optional>
 #include <vector>
 
 namespace fairlead {
@@ -151,6 +152,20 @@ TEST(Waiter, ANotificationBeforeTheWaitIsKept) {
     EXPECT_TRUE(w.woken());
     EXPECT_EQ(co_await w.wait(), wake::notified);
   });
+}
+
+TEST(Waiter, OfACancelScopeEndsWithIt) {
+  sim::world world(1);
+  cancel_scope scope(world.root());
+  std::optional<wake> woken;
+  world.spawn("waiting", [&](context&) -> task<void> {
+    waiter w(scope);
+    woken = co_await w.wait();
+  });
+  world.run_ready();
+  scope.cancel();
+  world.run_until_idle();
+  EXPECT_EQ(woken, wake::cancelled);
 }
 
 TEST(Event, WakesEverybodyUntilReset) {

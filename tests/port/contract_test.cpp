@@ -65,6 +65,9 @@ TYPED_TEST(PortContract, EveryKindOfErrorArrivesAsItself) {
   this->with_shop([](context& cx, const shop_port& shop) -> task<void> {
     const auto all = every_error();
     for (std::size_t i = 0; i < all.size(); ++i) {
+      if (all[i].is<errors::cancelled>() || all[i].is<errors::deadline>()) {
+        continue;  // of the service's own, not of the caller: see below
+      }
       const auto outcome = co_await shop(cx, fail_with{i});
       EXPECT_FALSE(outcome) << all[i].message();
       EXPECT_EQ(outcome.error().kind(), all[i].kind());

@@ -129,6 +129,33 @@ TEST_F(HttpPort, AFieldInThePathMustNotBeEmpty) {
   });
 }
 
+TEST_F(HttpPort, AFieldInThePathMustNotLeadElsewhere) {
+  world.run([&](context& cx) -> task<void> {
+    for (const std::string id : {".", ".."}) {
+      const auto outcome = co_await shop.call<rename_user>(cx, id, "x");
+      EXPECT_FALSE(outcome);
+      EXPECT_EQ(outcome.error().kind(), error_kind::invalid_argument);
+    }
+  });
+}
+
+TEST_F(HttpPort, AServiceThatGivesUpIsNotACallerThatDid) {
+  serving(world, net, shop_routes(), [&](context& cx) -> task<void> {
+    const auto all = every_error();
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      if (all[i].is<errors::cancelled>()) {
+        const auto outcome = co_await shop(cx, fail_with{i});
+        EXPECT_FALSE(outcome);
+        EXPECT_EQ(outcome.error().kind(), error_kind::unavailable);
+      } else if (all[i].is<errors::deadline>()) {
+        const auto outcome = co_await shop(cx, fail_with{i});
+        EXPECT_FALSE(outcome);
+        EXPECT_EQ(outcome.error().kind(), error_kind::timeout);
+      }
+    }
+  });
+}
+
 TEST_F(HttpPort, AServiceThatIsDownRefuses) {
   (void)net.host("shop");
   world.run([&](context& cx) -> task<void> {

@@ -76,6 +76,44 @@ TEST(WithPolicy, OperationsThatMayNotHappenTwiceAreNotRepeated) {
   });
 }
 
+// A service that does its work and then fails on a call of its own, in several ways.
+struct till {
+  int charged = 0;
+  error failure = errors::connection_refused{"ledger"};
+
+  task<result<int>> operator()(context& cx, const add_to_counter&) {
+    ++charged;
+    (void)co_await yield(cx);
+    if (failure.is<errors::deadline>()) {
+      const auto hung = co_await sleep_for(cx, std::chrono::hours(1));
+      co_return fail(hung.error());
+    }
+    co_return fail(failure);
+  }
+  result<int> operator()(context&, const read_counter&) { return charged; }
+};
+
+TEST(WithPolicy, AServiceThatFailedOnACallOfItsOwnIsNotRunAgain) {
+  using namespace std::chrono_literals;
+  error repeatable_get = errors::connection_reset{"ledger"};
+  repeatable_get.with_sent(error_sent::unknown).mark_repeatable();
+  for (const error& failure :
+       {error(errors::connection_refused{"ledger"}), error(errors::connection_reset{"ledger"}),
+        error(errors::deadline{}), repeatable_get}) {
+    run_in_world(1, [&](context& cx) -> task<void> {
+      const auto service = std::make_shared<till>();
+      service->failure = failure;
+      const policy::stack careless{policy::retry{{.max_attempts = 3}},
+                                   policy::attempt_timeout{100ms}};
+      const auto guarded = with_policy(in_process<counter>(service), careless);
+      const auto outcome = co_await guarded(cx, add_to_counter{1});
+      EXPECT_FALSE(outcome);
+      EXPECT_EQ(service->charged, 1) << failure.message();
+      EXPECT_NE(outcome.error().sent(), error_sent::not_sent);
+    });
+  }
+}
+
 TEST(WithPolicy, ABreakerIsSharedByAllOperationsOfThePort) {
   run_in_world(1, [](context& cx) -> task<void> {
     const auto service = std::make_shared<flaky_counter>();

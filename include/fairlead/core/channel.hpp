@@ -57,10 +57,8 @@ class channel {
 
   /// Idempotent. Waiting senders and receivers end.
   void close() noexcept {
-    {
-      const std::lock_guard lock(mutex_);
-      closed_ = true;
-    }
+    const std::lock_guard lock(mutex_);
+    closed_ = true;
     free_.close();
     filled_.close();
   }
@@ -75,14 +73,12 @@ class channel {
   static errors::unavailable closed_error() noexcept { return {"channel", "closed", std::nullopt}; }
 
   bool put(T&& value) {
-    {
-      const std::lock_guard lock(mutex_);
-      if (closed_) {
-        return false;
-      }
-      values_.push_back(std::move(value));
+    const std::lock_guard lock(mutex_);
+    if (closed_) {
+      return false;
     }
-    filled_.release();
+    values_.push_back(std::move(value));
+    filled_.release();  // under the lock: a close in between must not hide the value
     return true;
   }
 

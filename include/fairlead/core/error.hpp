@@ -137,6 +137,8 @@ class [[nodiscard]] error {
   error& with_attempts(std::uint32_t attempts) noexcept;
   error& with_suppressed_by(retry_stop stop) noexcept;
   error& mark_repeatable() noexcept;
+  /// Takes that back.
+  error& clear_repeatable() noexcept;
   /// Sets what `retry_after` gives; no effect on kinds that carry no such wait.
   error& with_retry_after(duration wait) noexcept;
   error& with_cause(const error& cause);

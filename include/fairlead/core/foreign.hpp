@@ -4,6 +4,8 @@
 
 #include <fairlead/core/spawn.hpp>
 
+#include <boost/asio/this_coro.hpp>
+
 #include <exception>
 #include <optional>
 #include <type_traits>
@@ -23,6 +25,8 @@ namespace detail {
 
 template <class T, class Out>
 task<void> keep(task<T> body, Out* out) {
+  // A foreign coroutine may count on Asio's way: once cancelled, its next await throws.
+  co_await boost::asio::this_coro::throw_if_cancelled(true);
   if constexpr (std::is_void_v<T>) {
     co_await std::move(body);
   } else {

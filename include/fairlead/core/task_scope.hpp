@@ -5,6 +5,8 @@
 
 #include <fairlead/core/spawn.hpp>
 
+#include <boost/asio/this_coro.hpp>
+
 #include <vector>
 
 namespace fairlead {
@@ -19,7 +21,8 @@ enum class on_failure : std::uint8_t {
 ///
 /// Call `join` before the scope is destroyed; `with_scope` does it for you. A scope that is
 /// destroyed with tasks in it ends the program with a message, for those tasks may refer to what is
-/// being destroyed.
+/// being destroyed. In a coroutine that Asio itself may cancel (`bind_cancellation_slot`) use
+/// `with_scope`: there the await of `join` could throw before it begins.
 ///
 /// *Thread safety*: none; on the executor of the context.
 class task_scope {
@@ -83,6 +86,9 @@ class task_scope {
 /// *Errors*: that of `f`, else the first of the tasks.
 template <class F>
 [[nodiscard]] std::invoke_result_t<F&, task_scope&> with_scope(context& cx, F f) {
+  // An Asio cancellation must not throw between here and the end of the join.
+  const bool throws = co_await boost::asio::this_coro::throw_if_cancelled();
+  co_await boost::asio::this_coro::throw_if_cancelled(false);
   task_scope scope(cx);
   using outcome = typename std::invoke_result_t<F&, task_scope&>::value_type;
   std::optional<outcome> own;
@@ -97,6 +103,7 @@ template <class F>
     scope.cancel();
   }
   const auto joined = co_await scope.join();
+  co_await boost::asio::this_coro::throw_if_cancelled(throws);
   if (thrown) {
     std::rethrow_exception(thrown);
   }

@@ -14,6 +14,10 @@ namespace fairlead {
 /// Why a wait ended.
 enum class wake : std::uint8_t { notified, cancelled, deadline };
 
+/// Tag for a wait that never gives up.
+struct joining_t {};
+inline constexpr joining_t joining{};
+
 /// One suspension. Lives in the frame of the coroutine that waits; semaphores, channels, pools and
 /// your own primitives hand it to whoever will notify it.
 ///
@@ -30,7 +34,8 @@ class waiter {
   explicit waiter(const context& cx) noexcept : cx_(&cx), env_(&cx.env()) {}
   /// Ends only when notified: for joins, which never give up. When the awaiting Asio coroutine is
   /// cancelled, `on_abort` is cancelled instead, so that what is joined ends soon.
-  explicit waiter(cancel_scope& on_abort) noexcept : env_(&on_abort.env()), on_abort_(&on_abort) {}
+  waiter(joining_t /*tag*/, cancel_scope& on_abort) noexcept
+      : env_(&on_abort.env()), on_abort_(&on_abort) {}
   waiter(const waiter&) = delete;
   waiter& operator=(const waiter&) = delete;
   /// Destroying it while it waits is fine (its coroutine is being destroyed), outside any queue.

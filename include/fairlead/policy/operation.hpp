@@ -42,6 +42,24 @@ class idempotent {
   F f_;
 };
 
+/// `f`, declared not safe to happen twice: a retry repeats it only when its request was not sent,
+/// or the answer says that nothing was done, whatever the error says of itself.
+template <class F>
+class not_idempotent {
+ public:
+  static constexpr auto idempotency = fairlead::idempotency::not_idempotent;
+  explicit not_idempotent(F f) : f_(std::move(f)) {}
+
+  template <class... Args>
+    requires std::invocable<F&, Args...>
+  decltype(auto) operator()(Args&&... args) {
+    return std::invoke(f_, std::forward<Args>(args)...);
+  }
+
+ private:
+  F f_;
+};
+
 namespace detail {
 
 template <class T>

@@ -72,6 +72,7 @@ class retry {
     duration wait{};
     std::uint32_t failed_attempt = 0;
     std::uint32_t outer_attempt = 1;
+    bool maybe_sent = false;    // an attempt ended without an answer
     std::optional<error> last;  // while waiting, and of the attempt before
   };
   step enter(layer_state& s, call& c) const;
@@ -89,6 +90,7 @@ class retry {
  private:
   step decide(layer_state& s, call& c) const;
   step stop(layer_state& s, call& c, retry_stop reason) const;
+  static void remember_sent(const layer_state& s, error& e) noexcept;
 
   retry_options options_;
   std::string name_;

@@ -31,13 +31,28 @@ namespace detail {
   return cx.with_idempotency(idempotency::by_operation).with_idempotency_key({});
 }
 
+/// A service's error as the caller must read it. What the service says of its own calls (that one
+/// was not sent, or may be repeated) is not said of this one: it arrived and was answered, or, when
+/// the caller's time ran out meanwhile, nobody knows.
+template <class T>
+void belongs_to_the_service(const context& cx, result<T>& outcome) {
+  if (!outcome) {
+    outcome.error()
+        .with_sent(cx.check() ? error_sent::answered : error_sent::unknown)
+        .clear_repeatable();
+  }
+}
+
 /// Calls `service` for `request`, however it answers.
 template <class S, operation R>
 task<result<response_t<R>>> serve_one(S& service, context cx, const R& request) {
   if constexpr (std::same_as<decltype(service(cx, request)), result<response_t<R>>>) {
-    co_return service(cx, request);
+    auto outcome = service(cx, request);
+    belongs_to_the_service(cx, outcome);
+    co_return outcome;
   } else {
     auto outcome = co_await service(cx, request);
+    belongs_to_the_service(cx, outcome);
     co_return outcome;
   }
 }
@@ -65,9 +80,12 @@ class in_process_adapter<S, Base, R, Rs...> : public in_process_adapter<S, Base,
     if (speaks_of_one_operation(cx)) {
       return serve_one(*this->service_, for_service(cx), request);
     }
-    if constexpr (std::same_as<decltype((*this->service_)(cx, request)),
-                               task<result<response_t<R>>>>) {
-      return (*this->service_)(cx, request);  // the service's own task: no frame of ours
+    constexpr bool is_task =
+        std::same_as<decltype((*this->service_)(cx, request)), task<result<response_t<R>>>>;
+    if constexpr (is_task && operation_idempotent<R>()) {
+      // The service's own task, no frame of ours: that its errors do not speak of this call does no
+      // harm where a repetition does none.
+      return (*this->service_)(cx, request);
     } else {
       return serve_one(*this->service_, cx, request);
     }

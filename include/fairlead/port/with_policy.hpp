@@ -38,7 +38,7 @@ class policy_adapter<Port, Stack, Base, R, Rs...>
       auto outcome = co_await this->stack_.run(cx, policy::idempotent(once));
       co_return outcome;
     } else {
-      auto outcome = co_await this->stack_.run(cx, once);
+      auto outcome = co_await this->stack_.run(cx, policy::not_idempotent(once));
       co_return outcome;
     }
   }

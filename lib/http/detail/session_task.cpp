@@ -41,7 +41,7 @@ class watch : timer_node {
     handler_.env().timers().disarm(*this);
     while (running_) {
       cancel_scope unused(cx);
-      waiter w(unused);
+      waiter w(joining, unused);
       joiner_ = &w;
       if (own_ != nullptr) {
         own_->cancel();
