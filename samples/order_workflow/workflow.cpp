@@ -18,34 +18,35 @@ bool in_doubt(const fairlead::error& e) {
 
 // A clean-up must happen also when the caller has no time left or went away, so it has a root of
 // its own.
-task<fairlead::result<void>> take_back(context& cx, orders& orders, std::int64_t order_id) {
+task<fairlead::result<void>> take_back(context& cx, orders& order_port, std::int64_t order_id) {
   fairlead::cancel_scope clean_up(cx.env());
   context limited = clean_up.with_timeout(5s);
-  auto done = co_await orders(limited, cancel_order{order_id});
+  auto done = co_await order_port(limited, cancel_order{order_id});
   co_return done;
 }
 
 }  // namespace
 
-task<order_report> process_order(context& cx, users& users, orders& orders, payments& payments,
-                                 shipping& shipping, const create_order& request) {
+task<order_report> process_order(context& cx, users& user_port, orders& order_port,
+                                 payments& payment_port, shipping& shipping_port,
+                                 const create_order& request) {
   order_report report;
-  const auto customer = co_await users(cx, get_user{request.user_id});
+  const auto customer = co_await user_port(cx, get_user{request.user_id});
   if (!customer) {
     report.reason = customer.error();
     co_return report;
   }
-  const auto placed = co_await orders(cx, request);
+  const auto placed = co_await order_port(cx, request);
   if (!placed) {
     report.reason = placed.error();
     report.result = in_doubt(placed.error()) ? outcome::needs_attention : outcome::rejected;
     co_return report;
   }
   report.placed = *placed;
-  const auto paid = co_await payments(cx, pay{placed->id, placed->total});
+  const auto paid = co_await payment_port(cx, pay{placed->id, placed->total});
   if (!paid) {
     report.reason = paid.error();
-    const auto undone = co_await take_back(cx, orders, placed->id);
+    const auto undone = co_await take_back(cx, order_port, placed->id);
     const bool clean = undone && !in_doubt(paid.error());
     report.result = clean ? outcome::cancelled : outcome::needs_attention;
     if (!undone) {
@@ -54,7 +55,7 @@ task<order_report> process_order(context& cx, users& users, orders& orders, paym
     co_return report;
   }
   report.placed->status = order_status::paid;
-  const auto sent = co_await shipping(cx, schedule_shipping{placed->id});
+  const auto sent = co_await shipping_port(cx, schedule_shipping{placed->id});
   if (sent && sent->scheduled) {
     report.result = outcome::shipped;
     report.shipped = *sent;

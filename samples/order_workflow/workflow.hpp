@@ -35,9 +35,9 @@ struct order_report {
 /// Checks the user, creates the order, takes the money, arranges the shipping. When the payment
 /// fails the order is cancelled again, beyond the caller's own deadline if need be; when that fails
 /// too, it is said.
-[[nodiscard]] fairlead::task<order_report> process_order(fairlead::context& cx, users& users,
-                                                         orders& orders, payments& payments,
-                                                         shipping& shipping,
+[[nodiscard]] fairlead::task<order_report> process_order(fairlead::context& cx, users& user_port,
+                                                         orders& order_port, payments& payment_port,
+                                                         shipping& shipping_port,
                                                          const create_order& request);
 
 }  // namespace shop
