@@ -68,7 +68,12 @@ struct server::impl : detail::server_state {
       impl& self;
     };
     const counted here(*this);
-    co_await detail::serve_connection(cx, *this, r.idle, scope, std::move(s));
+    // Whatever leaves a session (no memory, say) is the end of its own connection and no other.
+    try {
+      co_await detail::serve_connection(cx, *this, r.idle, scope, std::move(s));
+    } catch (...) {
+      co_return;
+    }
   }
 
   running* first = nullptr;

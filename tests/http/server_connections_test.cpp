@@ -250,6 +250,97 @@ TEST(ServerConnections, TheCapHoldsNewOnesBack) {
               });
 }
 
+TEST(ServerConnections, AThrowingFailureHookHarmsNobody) {
+  router r;
+  r.get("/bad", [](context&) -> result<std::string> { throw std::runtime_error("boom"); });
+  r.get("/ok", [](context&) -> result<std::string> { return "fine"; });
+  int heard = 0;
+  const auto hook = [&](const request&, std::string_view) {
+    ++heard;
+    throw std::runtime_error("the log is full");
+  };
+  with_server(std::move(r), server_options().on_failure(hook),
+              [&](context& cx, server& app, memory_network& net) -> task<void> {
+                auto other = co_await dial(cx, net);
+                auto p = co_await dial(cx, net);
+                auto said = co_await p->say(cx, get("/bad"));
+                EXPECT_TRUE(said);
+                auto text = co_await p->read_until(cx, "}}");
+                EXPECT_TRUE(text.starts_with("HTTP/1.1 500 ")) << text;
+                EXPECT_EQ(heard, 1);
+                said = co_await other->say(cx, get("/ok"));
+                text = co_await other->read_until(cx, "fine");
+                EXPECT_TRUE(text.ends_with("fine")) << text;
+                EXPECT_EQ(app.stats().connections, 2u);
+              });
+}
+
+// A stream whose reads throw, as when there is no memory.
+class throwing_stream final : public net::stream {
+ public:
+  explicit throwing_stream(std::unique_ptr<net::stream> s) : inner_(std::move(s)) {}
+  net::io_attempt try_read(std::span<std::byte>) override { throw std::bad_alloc(); }
+  net::io_attempt try_write(net::const_buffers from) override { return inner_->try_write(from); }
+  task<result<void>> wait(context& cx, net::direction d) override { return inner_->wait(cx, d); }
+  task<result<void>> shutdown_write(context& cx) override { return inner_->shutdown_write(cx); }
+  void close() noexcept override { inner_->close(); }
+  const std::string& peer() const noexcept override { return inner_->peer(); }
+
+ private:
+  std::unique_ptr<net::stream> inner_;
+};
+
+// A listener that does what a test says.
+class scripted_listener final : public net::listener {
+ public:
+  using accepted = result<std::unique_ptr<net::stream>>;
+  explicit scripted_listener(std::function<task<accepted>(context&)> f) : next_(std::move(f)) {}
+  task<accepted> accept(context& cx) override { return next_(cx); }
+  const net::endpoint& local() const noexcept override { return at_; }
+  void close() noexcept override {}
+
+ private:
+  std::function<task<accepted>(context&)> next_;
+  net::endpoint at_ = net::endpoint::loopback(80);
+};
+
+TEST(ServerConnections, AnExceptionInASessionEndsOnlyItsConnection) {
+  slow_service s;
+  run_in_world(1, [&](context& cx) -> task<void> {
+    std::vector<std::unique_ptr<peer>> clients;
+    const auto next = [&](context& own) -> task<scripted_listener::accepted> {
+      if (clients.size() == 2) {
+        auto never = co_await sleep_for(own, 24h);
+        co_return tl::unexpected<error>(never.error());
+      }
+      auto ends = net::memory_pair(own.env(), {}, {});
+      clients.push_back(std::make_unique<peer>(std::move(ends.first)));
+      std::unique_ptr<net::stream> mine = std::move(ends.second);
+      if (clients.size() == 2) {
+        mine = std::make_unique<throwing_stream>(std::move(mine));
+      }
+      co_return std::move(mine);
+    };
+    server app(s.routes());
+    task_scope scope(cx);
+    scope.spawn(
+        [&](context& own) { return app.serve(own, std::make_unique<scripted_listener>(next)); });
+    auto slept = co_await sleep_for(cx, 1ms);
+    auto said = co_await clients[1]->say(cx, get("/slow/0"));
+    slept = co_await sleep_for(cx, 1ms);
+    EXPECT_TRUE(slept);
+    EXPECT_EQ(app.stats().connections, 1u);
+    said = co_await clients[0]->say(cx, get("/slow/0"));
+    EXPECT_TRUE(said);
+    auto text = co_await clients[0]->read_until(cx, "done");
+    EXPECT_TRUE(text.ends_with("done")) << text;
+    auto drained = co_await app.drain(cx, 1s);
+    EXPECT_TRUE(drained);
+    auto joined = co_await scope.join();
+    EXPECT_TRUE(joined) << joined.error().message();
+  });
+}
+
 TEST(ServerDrain, LetsRequestsFinishAndClosesIdleConnections) {
   slow_service s;
   with_server(s.routes(), {}, [&](context& cx, server& app, memory_network& net) -> task<void> {

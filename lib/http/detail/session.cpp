@@ -325,7 +325,7 @@ session_step session::gave_up(const error& why) {
   return session_step::close;
 }
 
-session::sign session::look() {
+session::sign session::look() noexcept try {
   if (memory_->in.size() >= first_read) {
     return sign::full;
   }
@@ -339,6 +339,8 @@ session::sign session::look() {
   }
   memory_->in.commit(**attempt);
   return sign::bytes;
+} catch (...) {
+  return sign::full;  // no memory for what it sends: look no more
 }
 
 }  // namespace fairlead::http::detail

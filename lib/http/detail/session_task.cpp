@@ -89,6 +89,15 @@ class watch : timer_node {
   bool running_ = false;
 };
 
+// Never throws: the watching task, which refers to the handler's frame, has to be joined first.
+std::string text_of(const char* what) noexcept {
+  try {
+    return what;
+  } catch (...) {
+    return {};
+  }
+}
+
 // Runs the handler; what it throws becomes text.
 task<session_step> run_handler(context& cx, server_state& shared, session& s,
                                task_scope& watchers) {
@@ -102,9 +111,9 @@ task<session_step> run_handler(context& cx, server_state& shared, session& s,
     auto outcome = co_await s.target().handle(scope, s.request());
     answer.emplace(std::move(outcome));
   } catch (const std::exception& e) {
-    thrown = e.what();
+    thrown = text_of(e.what());
   } catch (...) {
-    thrown = "an exception that is not a std::exception";
+    thrown = text_of("an exception that is not a std::exception");
   }
   if (client.started()) {
     co_await client.stop(cx);
