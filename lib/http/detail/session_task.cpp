@@ -6,6 +6,7 @@
 
 #include "session.hpp"
 
+#include <fairlead/core/sleep.hpp>
 #include <fairlead/core/waiter.hpp>
 
 #include <exception>
@@ -18,6 +19,7 @@ using namespace std::chrono_literals;
 
 constexpr duration watch_after = 20ms;   // a handler is watched when it takes longer
 constexpr duration longest_linger = 1s;  // for a client to read its answer
+constexpr int most_in_a_row = 16;        // answers without a wait, before others have their turn
 constexpr std::size_t most_lingered = 256 * 1024;
 
 // Cancels a handler whose client has gone.
@@ -145,8 +147,18 @@ task<void> serve_connection(context& cx, server_state& shared, cancel_scope& idl
                             task_scope& watchers, std::unique_ptr<net::stream> s) {
   session one(shared, cx.env(), std::move(s));
   auto step = session_step::wait_read;
+  int in_a_row = 0;
   while (step != session_step::close) {
     if (step == session_step::read) {
+      // A client that pipelines without end, and reads, would keep everything else waiting.
+      if (++in_a_row >= most_in_a_row) {
+        in_a_row = 0;
+        auto turn = co_await yield(cx);
+        if (!turn) {
+          step = one.gave_up(turn.error());
+          continue;
+        }
+      }
       step = one.read();
       continue;
     }
@@ -154,6 +166,7 @@ task<void> serve_connection(context& cx, server_state& shared, cancel_scope& idl
       step = co_await run_handler(cx, shared, one, watchers);
       continue;
     }
+    in_a_row = 0;
     const bool writing = step == session_step::wait_write;
     const context& under = one.idle() ? static_cast<const context&>(idle) : cx;
     auto limited = under.with_deadline(one.limit());
