@@ -43,7 +43,7 @@ struct client_stats {
 // clang-format off
 /// | kind | when |
 /// |---|---|
-/// | `serialization_error` "Request validation failed: ..." | the body to send breaks its type's rules; nothing sent |
+/// | `serialization_error` "Request validation failed: ..." | the body to send; nothing sent |
 /// | `serialization_error` "Response validation failed: ..." | the answer is not a `T` (stage body) |
 /// | `invalid_url`, `invalid_argument` | the target, or a header; nothing sent |
 /// | `dns_failure`, `connection_refused`, `unreachable`, `tls_failure` | nothing sent |

@@ -68,9 +68,9 @@ class server {
   /// *Errors*: `timeout` with scope drain when something had to be cancelled; `cancelled` or
   /// `deadline` when `cx` ended the grace period. Everything has been joined then as well.
   ///
-  /// Not for handlers of this server: it waits for them to end, so one that awaits it is cancelled
-  /// after `grace`, and when it does not look at its context neither ever ends. A handler that is
-  /// to end the server sets an `event` that the owner of the server waits for.
+  /// Not for handlers of this server: it waits for them to end, so that a handler that awaits it
+  /// never ends, and nor does the drain. A handler that is to end the server sets an `event` that
+  /// the owner of the server waits for.
   [[nodiscard]] task<result<void>> drain(context& cx, duration grace);
 
   /// True from the moment `drain` is called; for health checks.
