@@ -44,7 +44,7 @@ struct client_stats {
 /// | kind | when |
 /// |---|---|
 /// | `serialization_error` "Request validation failed: ..." | the body to send; nothing sent |
-/// | `serialization_error` "Response validation failed: ..." | the answer is not a `T` (stage body) |
+/// | `serialization_error` "Response validation failed: ..." | the answer is not a `T` |
 /// | `invalid_url`, `invalid_argument` | the target, or a header; nothing sent |
 /// | `dns_failure`, `connection_refused`, `unreachable`, `tls_failure` | nothing sent |
 /// | `pool_exhausted` | too many calls wait for a connection already |
