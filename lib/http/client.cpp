@@ -8,6 +8,8 @@
 
 #include <boost/asio/this_coro.hpp>
 
+#include <cstdio>
+#include <exception>
 #include <stdexcept>
 
 namespace fairlead::http {
@@ -57,6 +59,16 @@ client::impl::impl(environment& e, client_options o)
   }
   if (!options.connectors().contains("http")) {
     options.connector("http", std::make_shared<plain_connector>());
+  }
+}
+
+client::impl::~impl() {
+  if (calls > 0 && !env.closing()) {
+    std::fprintf(
+        stderr,
+        "fairlead: an http::client was destroyed with %zu calls in flight; await them first\n",
+        calls);
+    std::terminate();
   }
 }
 

@@ -29,6 +29,12 @@ status status_of_application(std::string_view code) noexcept {
   return status::unprocessable_entity;
 }
 
+// What is malformed expected nothing in particular; an empty text did, and has a message of its
+// own.
+bool is_json(const errors::serialization_error& e) noexcept {
+  return !e.expected.empty() && e.message != "no JSON";
+}
+
 // Appends a JSON string. Text that is not UTF-8 came from a peer; what is not ASCII in it becomes
 // '?'.
 void append_string(std::string& out, std::string_view text) {
@@ -84,8 +90,8 @@ std::string in_seconds(duration wait) {
 status status_of(const error& e) noexcept {
   switch (e.kind()) {
     case error_kind::serialization_error:
-      return e.get<errors::serialization_error>()->expected.empty() ? status::bad_request
-                                                                    : status::unprocessable_entity;
+      return is_json(*e.get<errors::serialization_error>()) ? status::unprocessable_entity
+                                                            : status::bad_request;
     case error_kind::invalid_argument:
     case error_kind::invalid_url:
       return status::bad_request;

@@ -10,6 +10,8 @@
 #include <fairlead/core/task_scope.hpp>
 #include <fairlead/core/waiter.hpp>
 
+#include <boost/asio/this_coro.hpp>
+
 #include <cstdio>
 #include <exception>
 #include <stdexcept>
@@ -27,6 +29,16 @@ constexpr duration pause_when_short = 100ms;  // of file descriptors or memory
 struct server::impl : detail::server_state {
   using server_state::server_state;
 
+  // The place of a waiter in a queue, also when its frame is destroyed while it waits.
+  struct in_line {
+    in_line(waiter_queue& q, waiter& w) noexcept : queue(q), self(w) { queue.push_back(self); }
+    in_line(const in_line&) = delete;
+    in_line& operator=(const in_line&) = delete;
+    ~in_line() { queue.remove(self); }
+    waiter_queue& queue;
+    waiter& self;
+  };
+
   // One call of `serve`, in its frame.
   struct running {
     running(impl& i, context& cx) : owner(i), root(cx), accepting(root), idle(root) {
@@ -41,8 +53,8 @@ struct server::impl : detail::server_state {
         at = &(*at)->next;
       }
       *at = next;
-      if (owner.first == nullptr && owner.drainer != nullptr) {
-        owner.drainer->notify();
+      if (owner.first == nullptr) {
+        owner.drainers.notify_all();
       }
     }
     impl& owner;
@@ -61,19 +73,42 @@ struct server::impl : detail::server_state {
       counted& operator=(const counted&) = delete;
       ~counted() {
         --self.stats.connections;
-        if (self.acceptor != nullptr) {
-          self.acceptor->notify();
-        }
+        self.acceptors.notify_all();  // each looks again: who needs the place is not known here
       }
       impl& self;
     };
     const counted here(*this);
-    co_await detail::serve_connection(cx, *this, r.idle, scope, std::move(s));
+    // Whatever leaves a session (no memory, say) is the end of its own connection and no other.
+    try {
+      co_await detail::serve_connection(cx, *this, r.idle, scope, std::move(s));
+    } catch (...) {
+      co_return;
+    }
   }
 
+  // Completes when there is room for one more connection.
+  task<result<void>> room(const context& cx) {
+    while (stats.connections >= options.max_connections()) {
+      waiter w(cx);
+      const in_line here(acceptors, w);
+      const auto woken = co_await w.wait();
+      if (woken == wake::cancelled) {
+        co_return fail(errors::cancelled{});
+      }
+      if (woken == wake::deadline) {
+        co_return fail(errors::deadline{"http::server", {}});
+      }
+    }
+    co_return result<void>{};
+  }
+
+  task<result<void>> accept_all(running& now, net::listener& from, task_scope& sessions);
+  task<result<void>> serve(running& now, net::listener& from);
+  task<result<void>> drain(context& cx, duration grace);
+
   running* first = nullptr;
-  waiter* drainer = nullptr;   // waits until `first` is nullptr
-  waiter* acceptor = nullptr;  // waits for a connection to end
+  waiter_queue drainers;   // wait until `first` is nullptr
+  waiter_queue acceptors;  // wait for a connection to end
 };
 
 namespace {
@@ -111,73 +146,98 @@ server::~server() {
   }
 }
 
-task<result<void>> server::serve(context& cx, std::unique_ptr<net::listener> from) {
-  auto& self = *impl_;
-  if (self.draining) {
-    co_return fail(errors::unavailable{"http::server", "it was drained", std::nullopt});
-  }
-  impl::running now(self, cx);
-  task_scope sessions(now.root, on_failure::keep_going);
-  result<void> outcome;
-  while (!self.draining) {
-    if (self.stats.connections >= self.options.max_connections()) {
-      waiter w(now.accepting);
-      self.acceptor = &w;
-      const auto woken = co_await w.wait();
-      self.acceptor = nullptr;
-      if (woken == wake::notified) {
-        continue;
-      }
+task<result<void>> server::impl::accept_all(running& now, net::listener& from,
+                                            task_scope& sessions) {
+  while (!draining) {
+    auto free = co_await room(now.accepting);
+    if (draining) {
+      break;
     }
-    auto accepted = co_await from->accept(now.accepting);
+    if (!free) {
+      co_return free;
+    }
+    auto accepted = co_await from.accept(now.accepting);
     if (accepted) {
-      ++self.stats.accepted;
-      sessions.spawn([&self, &now, &sessions, s = std::move(*accepted)](context& own) mutable {
-        return self.one_connection(own, now, sessions, std::move(s));
+      // Another listener may have taken the place meanwhile.
+      free = co_await room(now.accepting);
+      if (!free) {
+        continue;  // the next look at `room` or at `accept` says so again
+      }
+      ++stats.accepted;
+      sessions.spawn([this, &now, &sessions, s = std::move(*accepted)](context& own) mutable {
+        return one_connection(own, now, sessions, std::move(s));
       });
       continue;
     }
-    const auto& why = accepted.error();
-    if (self.draining) {
+    if (draining) {
       break;
     }
-    if (why.is<errors::system_error>()) {
-      auto paused = co_await sleep_for(now.accepting, pause_when_short);
-      if (paused) {
-        continue;
-      }
-    } else if (why.is<errors::connection_reset>() || why.is<errors::connection_closed>()) {
+    const error why = accepted.error();
+    if (why.is<errors::connection_reset>() || why.is<errors::connection_closed>()) {
       continue;  // the peer changed its mind
     }
-    outcome = fail(why);
-    break;
+    if (!why.is<errors::system_error>()) {
+      co_return tl::unexpected<error>(why);
+    }
+    const auto paused = co_await sleep_for(now.accepting, pause_when_short);
+    if (!paused && !draining) {
+      co_return paused;
+    }
   }
-  from->close();
-  if (!outcome) {
+  co_return result<void>{};
+}
+
+task<result<void>> server::impl::serve(running& now, net::listener& from) {
+  task_scope sessions(now.root, on_failure::keep_going);
+  result<void> outcome;
+  std::exception_ptr thrown;
+  try {
+    auto ended = co_await accept_all(now, from, sessions);
+    outcome = std::move(ended);
+  } catch (...) {
+    thrown = std::current_exception();
+  }
+  from.close();
+  if (!outcome || thrown) {
     now.root.cancel();
   }
   const auto joined = co_await sessions.join();
+  if (thrown) {
+    std::rethrow_exception(thrown);
+  }
   if (outcome && !joined) {
     co_return joined;
   }
   co_return outcome;
 }
 
-task<result<void>> server::drain(context& cx, duration grace) {
+task<result<void>> server::serve(context& cx, std::unique_ptr<net::listener> from) {
   auto& self = *impl_;
-  self.draining = true;
-  for (auto* r = self.first; r != nullptr; r = r->next) {
+  if (self.draining) {
+    co_return fail(errors::unavailable{"http::server", "it was drained", std::nullopt});
+  }
+  // A cancelled Asio coroutine ends in a typed error, not in an exception: sessions are running.
+  const bool throws = co_await boost::asio::this_coro::throw_if_cancelled();
+  co_await boost::asio::this_coro::throw_if_cancelled(false);
+  impl::running now(self, cx);
+  auto outcome = co_await self.serve(now, *from);
+  co_await boost::asio::this_coro::throw_if_cancelled(throws);
+  co_return outcome;
+}
+
+task<result<void>> server::impl::drain(context& cx, duration grace) {
+  draining = true;
+  for (auto* r = first; r != nullptr; r = r->next) {
     r->accepting.cancel();
     r->idle.cancel();
   }
   result<void> outcome;
-  auto limited = cx.with_timeout(grace);
-  while (self.first != nullptr) {
+  const context limited = cx.with_timeout(grace);
+  while (first != nullptr) {
     waiter w(limited);
-    self.drainer = &w;
+    const in_line here(drainers, w);
     const auto woken = co_await w.wait();
-    self.drainer = nullptr;
-    if (woken == wake::notified) {
+    if (woken == wake::notified || first == nullptr) {
       continue;
     }
     if (woken == wake::cancelled) {
@@ -189,16 +249,23 @@ task<result<void>> server::drain(context& cx, duration grace) {
     }
     break;
   }
-  for (auto* r = self.first; r != nullptr; r = r->next) {
+  for (auto* r = first; r != nullptr; r = r->next) {
     r->root.cancel();
   }
-  while (self.first != nullptr) {
+  while (first != nullptr) {
     cancel_scope unused(cx.env());
     waiter w(unused);
-    self.drainer = &w;
+    const in_line here(drainers, w);
     co_await w.wait();
-    self.drainer = nullptr;
   }
+  co_return outcome;
+}
+
+task<result<void>> server::drain(context& cx, duration grace) {
+  const bool throws = co_await boost::asio::this_coro::throw_if_cancelled();
+  co_await boost::asio::this_coro::throw_if_cancelled(false);
+  auto outcome = co_await impl_->drain(cx, grace);
+  co_await boost::asio::this_coro::throw_if_cancelled(throws);
   co_return outcome;
 }
 

@@ -154,6 +154,29 @@ TEST(ClientAnswers, CutsTheBodyOfAnError) {
   EXPECT_EQ(e.get<errors::http_error>()->body, "0123");
 }
 
+TEST(ClientAnswers, AnErrorBodyWithoutEndDoesNotHideTheError) {
+  for (const std::string framing : {"Transfer-Encoding: chunked\r\n\r\n8\r\n01234567\r\n",
+                                    "Content-Length: 900000\r\n\r\n01234567", "\r\n01234567"}) {
+    with_script(
+        [&](context& cx, peer& p, int) -> task<void> {
+          auto head = co_await p.read_until(cx, "\r\n\r\n");
+          auto said = co_await p.say(cx, "HTTP/1.1 500 Oops\r\n" + framing);
+          EXPECT_TRUE(said);
+          auto rest = co_await p.read_all(cx);
+        },
+        client_options().max_error_body(4),
+        [](context& cx, client& c, memory_network&) -> task<void> {
+          const auto start = cx.now();
+          auto r = co_await c.get<void>(cx, "/x");
+          EXPECT_FALSE(r);
+          EXPECT_EQ(r.error().status(), 500u) << r.error().message();
+          EXPECT_EQ(r.error().get<errors::http_error>()->body, "0123");
+          EXPECT_EQ(cx.now(), start);
+          EXPECT_EQ(c.stats().connections, 0u) << "its connection is of no further use";
+        });
+  }
+}
+
 TEST(ClientAnswers, RawRequestsGetEveryStatus) {
   with_script(once("HTTP/1.1 404 Nope\r\nX-A: b\r\nContent-Length: 4\r\n\r\nbody"), {},
               [](context& cx, client& c, memory_network&) -> task<void> {

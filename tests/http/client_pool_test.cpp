@@ -253,6 +253,36 @@ TEST(ClientPool, AStaleConnectionIsReplacedForWhatMayBeRepeated) {
               });
 }
 
+TEST(ClientPool, ARepetitionThatNeverLeftKeepsWhatTheFirstTrySent) {
+  with_script(closes_at_second_request(), {},
+              [](context& cx, client& c, memory_network& net) -> task<void> {
+                auto r = co_await c.get<void>(cx, "/x");
+                EXPECT_TRUE(r);
+                net.connect_fails = errors::connection_refused{"10.0.0.1"};
+                r = co_await c.get<void>(cx, "/x");
+                EXPECT_FALSE(r);
+                EXPECT_EQ(r.error().kind(), error_kind::connection_refused);
+                EXPECT_EQ(r.error().sent(), error_sent::unknown);
+                EXPECT_EQ(net.connects, 2);
+              });
+}
+
+TEST(ClientDeathTest, DestroyingAClientWithACallInFlightEndsTheProgramWithAMessage) {
+  EXPECT_DEATH(with_script(always(""), {},
+                           [](context& cx, client& c, memory_network&) -> task<void> {
+                             task_scope scope(cx);
+                             auto other = std::make_unique<client>(cx.env(), c.options());
+                             scope.spawn([&](context& own) -> task<void> {
+                               auto r = co_await other->get<void>(own, "/x");
+                               static_cast<void>(r);
+                             });
+                             other.reset();
+                             auto joined = co_await scope.join();
+                             static_cast<void>(joined);
+                           }),
+               "an http::client was destroyed with 1 calls in flight");
+}
+
 TEST(ClientPool, AStaleConnectionFailsWhatMayNotBeRepeated) {
   with_script(closes_at_second_request(), {},
               [](context& cx, client& c, memory_network& net) -> task<void> {

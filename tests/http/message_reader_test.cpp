@@ -186,6 +186,8 @@ INSTANTIATE_TEST_SUITE_P(
                 "a folded header line"},
         refused{"FoldedEmpty", with_fields("A: b\r\n \r\n"), fault::malformed,
                 "a folded header line"},
+        refused{"FoldedEmptyFromEmpty", with_fields("A:\r\n \r\n"), fault::malformed,
+                "a folded header line"},
         refused{"FoldedFromEmpty", with_fields("A:\r\n b\r\n"), fault::malformed,
                 "a folded header line"},
         refused{"SpaceBeforeColon", with_fields("A : b\r\n"), fault::malformed,

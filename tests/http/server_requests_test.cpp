@@ -111,6 +111,45 @@ TEST(ServerRequests, GivesParametersAndQueries) {
   EXPECT_EQ(body_of(answer_to(get("/echo/a/"))), "a||-");
 }
 
+TEST(ServerRequests, AHandlersConnectionHeaderNeverContradictsTheServer) {
+  const auto with = [](std::string value) {
+    router r;
+    r.get("/", [value](context&, const request& q) -> task<result<response>> {
+      auto out = q.reply(status::no_content);
+      out.header("Connection", value).header("X-A", "b");
+      co_return out;
+    });
+    return r;
+  };
+  const auto head = "HTTP/1.1 204 No Content\r\n" + date + "X-A: b\r\n";
+  EXPECT_EQ(answer_to(get("/"), {}, with("keep-alive")), head + "\r\n");
+  EXPECT_EQ(answer_to(get("/", "Connection: close\r\n"), {}, with("keep-alive")),
+            head + "Connection: close\r\n\r\n");
+  EXPECT_EQ(answer_to(get("/") + get("/"), {}, with("X-A, Close")),
+            head + "Connection: close\r\n\r\n");
+  EXPECT_EQ(answer_to("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", {}, with("upgrade")),
+            head + "Connection: keep-alive\r\n\r\n");
+}
+
+TEST(ServerRequests, AnEmptyLineBeforeARequestMayComeInTwoPieces) {
+  with_server(routes(), {}, [](context& cx, server&, memory_network& net) -> task<void> {
+    auto p = co_await dial(cx, net);
+    for (int i = 0; i < 2; ++i) {
+      auto said = co_await p->say(cx, "\r");
+      auto slept = co_await sleep_for(cx, 10ms);
+      said = co_await p->say(cx, "\n" + get("/text"));
+      EXPECT_TRUE(said && slept);
+      auto text = co_await p->read_until(cx, "hello");
+      EXPECT_TRUE(text.starts_with("HTTP/1.1 200 ")) << text;
+    }
+  });
+}
+
+TEST(ServerRequests, AnEmptyBodyIsNotJson) {
+  const auto text = answer_to(post("/users", ""));
+  EXPECT_TRUE(text.starts_with("HTTP/1.1 400 ")) << text;
+}
+
 TEST(ServerRequests, RawHandlersControlTheResponse) {
   EXPECT_EQ(answer_to(get("/raw", "Connection: close\r\n")),
             "HTTP/1.1 202 Accepted\r\n" + date +

@@ -40,16 +40,20 @@ struct client_stats {
 /// context, whichever is earlier.
 ///
 /// *Errors*, with the URL in them, `stage()` where it happened and `sent()`:
+// clang-format off
 /// | kind | when |
 /// |---|---|
-/// | `serialization_error` | the body to send breaks its type's rules (message "Request validation
-/// failed: ...", nothing sent), or the answer is not a `T` (stage body) | | `invalid_url`,
-/// `invalid_argument` | the target, or a header; nothing sent | | `dns_failure`,
-/// `connection_refused`, `unreachable`, `tls_failure` | nothing sent | | `pool_exhausted` | too
-/// many calls wait for a connection already | | `connection_reset`, `connection_closed` | the peer
-/// broke or ended the connection early | | `timeout` | `client_options::timeout` ran out | |
-/// `deadline`, `cancelled` | the context's | | `protocol_error`, `too_large` | what came is not
-/// HTTP/1.1, or exceeds a limit | | `http_error` | a status outside 2xx (not for `request`) |
+/// | `serialization_error` "Request validation failed: ..." | the body to send; nothing sent |
+/// | `serialization_error` "Response validation failed: ..." | the answer is not a `T` |
+/// | `invalid_url`, `invalid_argument` | the target, or a header; nothing sent |
+/// | `dns_failure`, `connection_refused`, `unreachable`, `tls_failure` | nothing sent |
+/// | `pool_exhausted` | too many calls wait for a connection already |
+/// | `connection_reset`, `connection_closed` | the peer broke or ended the connection early |
+/// | `timeout` | `client_options::timeout` ran out |
+/// | `deadline`, `cancelled` | the context's |
+/// | `protocol_error`, `too_large` | what came is not HTTP/1.1, or exceeds a limit |
+/// | `http_error` | a status outside 2xx (not for `request`) |
+// clang-format on
 ///
 /// A connection that the server closed while it idled is noticed before it is used. When that
 /// happens at the very moment of use, the call is repeated once on a fresh connection, if nothing
@@ -59,6 +63,7 @@ struct client_stats {
 /// *Cancellation*: ends the call at once and closes its connection.
 ///
 /// *Thread safety*: none; it belongs to the executor of its environment and must outlive its calls.
+/// Destroying it while one is in flight ends the program with a message.
 ///
 /// *Example*:
 /// ```cpp

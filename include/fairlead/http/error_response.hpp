@@ -12,17 +12,24 @@ namespace fairlead::http {
 
 /// The status for an error that a handler ended in.
 ///
+// clang-format off
 /// | error | status |
 /// |---|---|
-/// | `serialization_error`: not JSON at all | 400 |
-/// | `serialization_error`: JSON, but not what is wanted (it has a pointer or says what it
-/// expected) | 422 | | `invalid_argument`, `invalid_url` | 400 | | `application` with code
-/// unauthorized, forbidden, not_found, conflict, gone, precondition_failed | 401, 403, 404, 409,
-/// 410, 412 | | `application` with any other code | 422 | | `too_large` | 413 | | `rate_limited` |
-/// 429 | | `circuit_open`, `isolated`, `bulkhead_full`, `throttled`, `shed`, `pool_exhausted`,
-/// `unavailable`, `cancelled` | 503 | | `timeout`, `deadline` | 504 | | `connection_...`,
-/// `unreachable`, `dns_failure`, `tls_failure`, `protocol_error`, `http_error` | 502 | |
-/// `outcome_unknown`, `system_error` | 500 |
+/// | `serialization_error`: not JSON at all, or nothing | 400 |
+/// | `serialization_error`: JSON, but not what is wanted (it says what it expected) | 422 |
+/// | `invalid_argument`, `invalid_url` | 400 |
+/// | `application`: unauthorized, forbidden, not_found | 401, 403, 404 |
+/// | `application`: conflict, gone, precondition_failed | 409, 410, 412 |
+/// | `application` with any other code | 422 |
+/// | `too_large` | 413 |
+/// | `rate_limited` | 429 |
+/// | `circuit_open`, `isolated`, `bulkhead_full`, `throttled`, `shed` | 503 |
+/// | `pool_exhausted`, `unavailable`, `cancelled` | 503 |
+/// | `timeout`, `deadline` | 504 |
+/// | `connection_...`, `unreachable`, `dns_failure`, `tls_failure` | 502 |
+/// | `protocol_error`, `http_error` | 502 |
+/// | `outcome_unknown`, `system_error` | 500 |
+// clang-format on
 [[nodiscard]] status status_of(const error& e) noexcept;
 
 /// `{"error": {"code": ..., "message": ...}}` with that status.

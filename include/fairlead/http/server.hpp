@@ -58,6 +58,7 @@ class server {
   /// `cx` is cancelled or out of time, after its connections were cancelled and joined.
   /// *Errors*: `unavailable` when it had been drained before; `cancelled`, `deadline`;
   /// `system_error` when the listener fails for good.
+  /// *Cancellation*: of `cx`, or of the Asio coroutine that awaits; both give `cancelled`.
   [[nodiscard]] task<result<void>> serve(context& cx, std::unique_ptr<net::listener> from);
 
   /// Ends in order: refuses new connections, closes idle ones, lets requests in progress finish
@@ -66,6 +67,10 @@ class server {
   /// *Completes when* everything has ended; every `serve` completes too.
   /// *Errors*: `timeout` with scope drain when something had to be cancelled; `cancelled` or
   /// `deadline` when `cx` ended the grace period. Everything has been joined then as well.
+  ///
+  /// Not for handlers of this server: it waits for them to end, so that a handler that awaits it
+  /// never ends, and nor does the drain. A handler that is to end the server sets an `event` that
+  /// the owner of the server waits for.
   [[nodiscard]] task<result<void>> drain(context& cx, duration grace);
 
   /// True from the moment `drain` is called; for health checks.

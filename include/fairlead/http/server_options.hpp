@@ -66,8 +66,8 @@ class server_options {
     return *this;
   }
   /// Called when a request was answered with a status from 500 on, or not at all, through a fault
-  /// on this side: with the text of the handler's exception or error. Default: nobody hears of it
-  /// but the client.
+  /// on this side: with the text of the handler's exception or error. What it throws itself is
+  /// dropped. Default: nobody hears of it but the client.
   server_options& on_failure(std::function<void(const request&, std::string_view what)> f) {
     on_failure_ = std::move(f);
     return *this;

@@ -13,9 +13,12 @@ call::call(client::impl& owner, const context& caller, http::request& r, answer_
       memory_(owner.borrow()),
       caller_(caller),
       start_(caller.now()),
-      bounded_(caller.with_deadline(saturating_add(start_, owner.options.timeout()))) {}
+      bounded_(caller.with_deadline(saturating_add(start_, owner.options.timeout()))) {
+  ++owner_.calls;
+}
 
 call::~call() {
+  --owner_.calls;
   owner_.give_back(std::move(memory_));
 }
 
@@ -67,13 +70,22 @@ tl::unexpected<error> call::failed_at(error_stage stage, const error& e) const {
 
 tl::unexpected<error> call::failed(const error& e) const {
   if (e.is<errors::cancelled>()) {
-    return tl::unexpected<error>(e);
+    return tl::unexpected<error>(with_history(e));
   }
-  auto out = named(e);
+  auto out = with_history(named(e));
   if (replayable()) {
     out.mark_repeatable();
   }
   return tl::unexpected<error>(std::move(out));
+}
+
+// What the first attempt put on its way stays possible, whatever became of the second.
+error call::with_history(const error& e) const {
+  error out = e;
+  if (out.sent() == error_sent::not_sent) {
+    out.with_sent(sent_before_);
+  }
+  return out;
 }
 
 error call::named(const error& e) const {
@@ -91,7 +103,7 @@ error call::named(const error& e) const {
 tl::unexpected<error> call::pool_exhausted() const {
   error e = errors::pool_exhausted{to_.to->origin(), owner_.options.pool().per_origin};
   e.at(error_stage::pool);
-  return tl::unexpected<error>(std::move(e));
+  return tl::unexpected<error>(with_history(e));
 }
 
 bool call::replayable() const noexcept {
@@ -106,13 +118,14 @@ bool call::replayable() const noexcept {
   return is_idempotent(request_.method()) || request_.headers().contains("Idempotency-Key");
 }
 
-bool call::may_go_again(const lease& place) noexcept {
+bool call::may_go_again(const lease& place) {
   const auto& x = *exchange_;
   if (went_again_ || !place.reused() || !x.broken() || x.answered() ||
       (x.wrote_any() && !replayable())) {
     return false;
   }
   went_again_ = true;
+  sent_before_ = x.failure().sent();
   return true;
 }
 

@@ -16,6 +16,9 @@ namespace fairlead::http {
 
 struct client::impl {
   impl(environment& e, client_options o);
+  impl(const impl&) = delete;
+  impl& operator=(const impl&) = delete;
+  ~impl();
 
   /// `r` lives in the frame that awaits.
   task<result<void>> run(context& caller, result<http::request>& r, answer_taker take);
@@ -35,6 +38,7 @@ struct client::impl {
   net::network& net;
   detail::connection_pool pool;
   std::vector<std::unique_ptr<detail::exchange_memory>> spare;
+  std::size_t calls = 0;  // in flight
 };
 
 namespace detail {
@@ -61,7 +65,7 @@ class call {
   [[nodiscard]] tl::unexpected<error> pool_exhausted() const;
 
   /// The stale-connection rule.
-  [[nodiscard]] bool may_go_again(const lease& place) noexcept;
+  [[nodiscard]] bool may_go_again(const lease& place);
 
   /// Hands a complete response to `take`.
   [[nodiscard]] result<void> deliver(const answer_taker& take);
@@ -69,6 +73,7 @@ class call {
  private:
   [[nodiscard]] std::string url_text() const;
   [[nodiscard]] error named(const error& e) const;
+  [[nodiscard]] error with_history(const error& e) const;
   [[nodiscard]] bool replayable() const noexcept;
   [[nodiscard]] error status_error(const response& r) const;
 
@@ -83,6 +88,7 @@ class call {
   http::connector* connector_ = nullptr;
   std::optional<exchange> exchange_;
   bool went_again_ = false;
+  error_sent sent_before_ = error_sent::not_sent;  // by the attempt that met a stale connection
 };
 
 }  // namespace detail

@@ -9,7 +9,7 @@ void exchange::begin() {
   m_.in.clear();
   failure_.reset();
   interim_ = 0;
-  wrote_ = written_ = answered_ = broken_ = ended_ = false;
+  wrote_ = written_ = answered_ = broken_ = ended_ = abandoned_ = false;
   begin_response();
 }
 
@@ -105,6 +105,10 @@ next_step exchange::parse() {
     m_.in.consume(step.taken);
     switch (step.now) {
       case progress::more:
+        if (rest_is_too_much()) {
+          abandoned_ = true;
+          return next_step::finished;
+        }
         return next_step::wait_read;
       case progress::failed:
         return fail_with(parse_error(),
@@ -123,6 +127,16 @@ next_step exchange::parse() {
     }
   }
   return next_step::wait_read;
+}
+
+// Once the body of an error was cut, the rest is read only to use the connection again; a body
+// without end must not hold the error back.
+bool exchange::rest_is_too_much() const noexcept {
+  if (!m_.reader.cut()) {
+    return false;
+  }
+  const auto expected = m_.reader.body_expected();
+  return expected == 0 || expected - m_.reader.body_received() > most_dropped;
 }
 
 next_step exchange::head_is_complete() {
@@ -164,7 +178,7 @@ error exchange::parse_error() const {
 }
 
 bool exchange::reusable() const noexcept {
-  return written_ && !ended_ && m_.in.empty() && m_.reader.keep_alive();
+  return written_ && !ended_ && !abandoned_ && m_.in.empty() && m_.reader.keep_alive();
 }
 
 }  // namespace fairlead::http::detail

@@ -72,10 +72,12 @@ class exchange {
  private:
   enum class attempts : std::uint8_t { worthwhile, all };
   static constexpr std::size_t first_read = 16 * 1024;
-  static constexpr int most_interim = 32;  // 1xx responses before the real one
+  static constexpr std::uint64_t most_dropped = 64 * 1024;  // to keep a connection
+  static constexpr int most_interim = 32;                   // 1xx responses before the real one
 
   [[nodiscard]] next_step read(net::stream& s, attempts which);
   void begin_response();
+  [[nodiscard]] bool rest_is_too_much() const noexcept;
   [[nodiscard]] next_step parse();
   [[nodiscard]] next_step head_is_complete();
   [[nodiscard]] next_step at_end();
@@ -99,6 +101,7 @@ class exchange {
   bool answered_ = false;
   bool broken_ = false;
   bool ended_ = false;
+  bool abandoned_ = false;  // finished without the rest of the body
 };
 
 }  // namespace fairlead::http::detail

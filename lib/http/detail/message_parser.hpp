@@ -88,9 +88,10 @@ class message_parser : public beast::http::basic_parser<std::is_same_v<Message, 
 
   void on_field_impl(beast::http::field known, string_view name, string_view value,
                      error_code& ec) override {
-    // A folded value either lives in the parser's own buffer or begins on a later line.
-    const bool inside = value.empty() || (value.data() >= state_.input_begin &&
-                                          value.data() + value.size() <= state_.input_end);
+    // A folded value either lives in the parser's own buffer or begins on a later line; an empty
+    // one begins where its last line does.
+    const bool inside =
+        value.data() >= state_.input_begin && value.data() + value.size() <= state_.input_end;
     if (!inside || is_folded(name, value)) {
       state_.refuse(fault::malformed, "a folded header line", ec);
       return;
@@ -156,9 +157,6 @@ class message_parser : public beast::http::basic_parser<std::is_same_v<Message, 
 
   // Between the name and the value stand a colon, spaces and tabs, and nothing else.
   [[nodiscard]] static bool is_folded(string_view name, string_view value) noexcept {
-    if (value.empty()) {
-      return false;
-    }
     const char* p = name.data() + name.size();
     return std::any_of(p, value.data(), [](char c) { return c == '\n'; });
   }

@@ -136,6 +136,7 @@ class message_reader<Message>::impl {
 
   [[nodiscard]] const parse_state& state() const noexcept { return state_; }
   [[nodiscard]] bool started() const noexcept { return started_; }
+  [[nodiscard]] bool inside_empty_line() const noexcept { return !started_ && empty_ % 2 != 0; }
   [[nodiscard]] bool has_body() const noexcept { return has_body_; }
   [[nodiscard]] bool keep_alive() const noexcept {
     return state_.head_complete && parser_->keep_alive();
@@ -267,6 +268,10 @@ progress message_reader<Message>::finish() {
 template <class Message>
 bool message_reader<Message>::started() const noexcept {
   return impl_->started();
+}
+template <class Message>
+bool message_reader<Message>::inside_empty_line() const noexcept {
+  return impl_->inside_empty_line();
 }
 template <class Message>
 bool message_reader<Message>::head_complete() const noexcept {

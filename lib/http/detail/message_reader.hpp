@@ -82,6 +82,8 @@ class message_reader {
 
   /// True once a byte of this message was seen (empty lines before a request do not count).
   [[nodiscard]] bool started() const noexcept;
+  /// True when the CR of an empty line before a request was taken, and its LF has not come.
+  [[nodiscard]] bool inside_empty_line() const noexcept;
   [[nodiscard]] bool head_complete() const noexcept;
   /// Whether the connection can carry another message after this one.
   [[nodiscard]] bool keep_alive() const noexcept;

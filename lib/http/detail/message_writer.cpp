@@ -73,11 +73,19 @@ void render_head(std::string& out, const response& r, const response_frame& fram
   if (!r.headers().contains("Date")) {
     out.append("Date: ").append(frame.date).append("\r\n");
   }
-  out += r.headers().text();
-  if (!frame.keep_alive) {
-    if (!r.headers().contains("Connection")) {
-      out += "Connection: close\r\n";
+  // A handler's own Connection speaks of a hop that is not the handler's: what the server does is
+  // said instead.
+  if (!r.headers().contains("Connection")) {
+    out += r.headers().text();
+  } else {
+    for (const auto field : r.headers()) {
+      if (!iequals(field.name, "Connection")) {
+        out.append(field.name).append(": ").append(field.value).append("\r\n");
+      }
     }
+  }
+  if (!frame.keep_alive) {
+    out += "Connection: close\r\n";
   } else if (frame.minor_version == 0) {
     out += "Connection: keep-alive\r\n";
   }

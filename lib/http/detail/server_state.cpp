@@ -34,8 +34,13 @@ std::string_view server_state::date(environment& env) {
 }
 
 void server_state::failed(const http::request& r, std::string_view what) const {
-  if (options.on_failure()) {
+  if (!options.on_failure()) {
+    return;
+  }
+  try {
     options.on_failure()(r, what);
+  } catch (...) {
+    return;  // the client is to have its answer all the same
   }
 }
 

@@ -15,6 +15,18 @@ namespace {
 
 constexpr std::string_view continue_head = "HTTP/1.1 100 Continue\r\n\r\n";
 
+bool asks_to_close(const headers& h) noexcept {
+  if (!h.contains("Connection")) {
+    return false;
+  }
+  for (const auto field : h) {
+    if (iequals(field.name, "Connection") && has_token(field.value, "close")) {
+      return true;
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 session::session(server_state& shared, environment& env, std::unique_ptr<net::stream> s) noexcept
@@ -98,7 +110,7 @@ session_step session::read() {
     memory_->in.commit(**attempt);
     ended_ = **attempt == 0;
   }
-  if (phase_ == phase::idle || phase_ == phase::fresh) {
+  if ((phase_ == phase::idle || phase_ == phase::fresh) && !memory_->reader.inside_empty_line()) {
     release();
   }
   return session_step::wait_read;
@@ -279,8 +291,7 @@ session_step session::refuse(status s, std::string_view code, std::string_view m
 session_step session::send(response&& r, afterwards then) {
   auto& m = *memory_;
   m.answer = std::move(r);
-  const auto connection = m.answer.headers().get("Connection");
-  const bool wants_close = connection && has_token(*connection, "close");
+  const bool wants_close = asks_to_close(m.answer.headers());
   close_after_ = then == afterwards::close || shared_.draining || wants_close || ended_;
   if (shared_.draining && !ended_ && then == afterwards::keep_alive) {
     lingers_ = true;  // the client may be sending its next request
@@ -325,7 +336,7 @@ session_step session::gave_up(const error& why) {
   return session_step::close;
 }
 
-session::sign session::look() {
+session::sign session::look() noexcept try {
   if (memory_->in.size() >= first_read) {
     return sign::full;
   }
@@ -339,6 +350,8 @@ session::sign session::look() {
   }
   memory_->in.commit(**attempt);
   return sign::bytes;
+} catch (...) {
+  return sign::full;  // no memory for what it sends: look no more
 }
 
 }  // namespace fairlead::http::detail

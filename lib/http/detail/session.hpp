@@ -56,7 +56,7 @@ class session {
   /// While a handler runs: takes what the client sends meanwhile. False when there is nothing to
   /// watch for any more.
   enum class sign : std::uint8_t { nothing, bytes, full, gone };
-  [[nodiscard]] sign look();
+  [[nodiscard]] sign look() noexcept;
 
   /// Whether the client may still be sending what nobody will read, so that closing at once could
   /// destroy the answer on its way.

@@ -6,6 +6,7 @@
 
 #include "session.hpp"
 
+#include <fairlead/core/sleep.hpp>
 #include <fairlead/core/waiter.hpp>
 
 #include <exception>
@@ -18,6 +19,7 @@ using namespace std::chrono_literals;
 
 constexpr duration watch_after = 20ms;   // a handler is watched when it takes longer
 constexpr duration longest_linger = 1s;  // for a client to read its answer
+constexpr int most_in_a_row = 16;        // answers without a wait, before others have their turn
 constexpr std::size_t most_lingered = 256 * 1024;
 
 // Cancels a handler whose client has gone.
@@ -89,6 +91,15 @@ class watch : timer_node {
   bool running_ = false;
 };
 
+// Never throws: the watching task, which refers to the handler's frame, has to be joined first.
+std::string text_of(const char* what) noexcept {
+  try {
+    return what;
+  } catch (...) {
+    return {};
+  }
+}
+
 // Runs the handler; what it throws becomes text.
 task<session_step> run_handler(context& cx, server_state& shared, session& s,
                                task_scope& watchers) {
@@ -102,9 +113,9 @@ task<session_step> run_handler(context& cx, server_state& shared, session& s,
     auto outcome = co_await s.target().handle(scope, s.request());
     answer.emplace(std::move(outcome));
   } catch (const std::exception& e) {
-    thrown = e.what();
+    thrown = text_of(e.what());
   } catch (...) {
-    thrown = "an exception that is not a std::exception";
+    thrown = text_of("an exception that is not a std::exception");
   }
   if (client.started()) {
     co_await client.stop(cx);
@@ -136,8 +147,18 @@ task<void> serve_connection(context& cx, server_state& shared, cancel_scope& idl
                             task_scope& watchers, std::unique_ptr<net::stream> s) {
   session one(shared, cx.env(), std::move(s));
   auto step = session_step::wait_read;
+  int in_a_row = 0;
   while (step != session_step::close) {
     if (step == session_step::read) {
+      // A client that pipelines without end, and reads, would keep everything else waiting.
+      if (++in_a_row >= most_in_a_row) {
+        in_a_row = 0;
+        auto turn = co_await yield(cx);
+        if (!turn) {
+          step = one.gave_up(turn.error());
+          continue;
+        }
+      }
       step = one.read();
       continue;
     }
@@ -145,6 +166,7 @@ task<void> serve_connection(context& cx, server_state& shared, cancel_scope& idl
       step = co_await run_handler(cx, shared, one, watchers);
       continue;
     }
+    in_a_row = 0;
     const bool writing = step == session_step::wait_write;
     const context& under = one.idle() ? static_cast<const context&>(idle) : cx;
     auto limited = under.with_deadline(one.limit());
