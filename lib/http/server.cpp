@@ -254,7 +254,7 @@ task<result<void>> server::impl::drain(context& cx, duration grace) {
   }
   while (first != nullptr) {
     cancel_scope unused(cx.env());
-    waiter w(unused);
+    waiter w(joining, unused);
     const in_line here(drainers, w);
     co_await w.wait();
   }
