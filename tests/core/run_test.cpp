@@ -244,13 +244,15 @@ TEST(OwnLoop, AsioCancellationJoinsAScope) {
       loop,
       [&]() -> boost::asio::awaitable<void> {
         cancel_scope cx(env);
-        (void)co_await with_scope(cx, [&](task_scope& scope) -> task<result<void>> {
-          scope.spawn([&](context& c) -> task<void> {
-            (void)co_await sleep_for(c, 1h);
-            joined = true;
-          });
-          co_return co_await sleep_for(cx, 1h);
-        });
+        const auto sleeper = [&](context& c) -> task<void> {
+          (void)co_await sleep_for(c, 1h);
+          joined = true;
+        };
+        const auto body = [&](task_scope& scope) -> task<result<void>> {
+          scope.spawn(sleeper);
+          return sleep_for(cx, 1h);
+        };
+        (void)co_await with_scope(cx, body);
         (void)co_await sleep_for(cx, 1h);  // throws here, as Asio's own operations do
       },
       boost::asio::bind_cancellation_slot(signal.slot(),

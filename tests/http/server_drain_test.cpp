@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: BSL-1.0
+// How a server ends: drains, one or several, cancelled or not.
+#include "support/http_world.hpp"
+#include "support/slow_service.hpp"
+
+#include <fairlead/core/event.hpp>
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+
+#include <functional>
+#include <new>
+#include <stdexcept>
+#include <vector>
+
+namespace fairlead::http {
+namespace {
+
+using namespace std::chrono_literals;
+using namespace fairlead::testing;
+
+TEST(ServerDrain, TwoAtATimeBothComplete) {
+  slow_service s;
+  with_server(s.routes(), {}, [&](context& cx, server& app, memory_network& net) -> task<void> {
+    auto p = co_await dial(cx, net);
+    auto said = co_await p->say(cx, get("/slow/1000"));
+    auto slept = co_await sleep_for(cx, 10ms);
+    EXPECT_TRUE(said && slept);
+    const auto start = cx.now();
+    task_scope scope(cx);
+    for (int i = 0; i < 2; ++i) {
+      scope.spawn([&](context& own) -> task<void> {
+        p->close();
+        auto drained = co_await app.drain(own, 5s);
+        EXPECT_TRUE(drained) << drained.error().message();
+        EXPECT_LT(own.now() - start, 2s);
+      });
+    }
+    auto joined = co_await scope.join();
+    EXPECT_TRUE(joined);
+  });
+}
+
+TEST(ServerDrain, AsioCancellationOfDrainStillJoins) {
+  slow_service s;
+  with_server(s.routes(), {}, [&](context& cx, server& app, memory_network& net) -> task<void> {
+    auto p = co_await dial(cx, net);
+    auto said = co_await p->say(cx, get("/slow/5000"));
+    auto slept = co_await sleep_for(cx, 100ms);
+    EXPECT_TRUE(said && slept);
+    boost::asio::cancellation_signal signal;
+    std::string ended;
+    const auto user = [&]() -> task<void> {
+      cancel_scope root(cx.env());
+      auto drained = co_await app.drain(root, 60s);
+      ended = drained ? "ok" : drained.error().message();
+    };
+    boost::asio::co_spawn(
+        cx.executor(), user(),
+        boost::asio::bind_cancellation_slot(signal.slot(), [](std::exception_ptr) {}));
+    slept = co_await sleep_for(cx, 100ms);
+    signal.emit(boost::asio::cancellation_type::terminal);
+    slept = co_await sleep_for(cx, 100ms);
+    EXPECT_EQ(ended, "cancelled: the caller gave up");
+    EXPECT_EQ(s.cancelled, 1);
+    EXPECT_EQ(app.stats().connections, 0u);
+  });
+}
+
+TEST(ServerDrain, LetsRequestsFinishAndClosesIdleConnections) {
+  slow_service s;
+  with_server(s.routes(), {}, [&](context& cx, server& app, memory_network& net) -> task<void> {
+    auto idle = co_await dial(cx, net);
+    auto said = co_await idle->say(cx, get("/slow/0"));
+    auto text = co_await idle->read_until(cx, "done");
+    auto busy = co_await dial(cx, net);
+    said = co_await busy->say(cx, get("/slow/1000"));
+    EXPECT_TRUE(said);
+    auto slept = co_await sleep_for(cx, 100ms);
+    EXPECT_TRUE(slept);
+
+    task_scope scope(cx);
+    std::string last;
+    scope.spawn([&](context& own) -> task<void> {
+      last = co_await busy->read_all(own);
+      busy->close();
+    });
+    scope.spawn([&](context& own) -> task<void> {
+      auto nothing = co_await idle->read_all(own);
+      EXPECT_EQ(nothing, "");
+      EXPECT_EQ(s.finished, 1) << "the idle one is closed at once";
+    });
+    const auto start = cx.now();
+    auto drained = co_await app.drain(cx, 5s);
+    EXPECT_TRUE(drained) << drained.error().message();
+    EXPECT_TRUE(app.draining());
+    EXPECT_EQ(cx.now() - start, 900ms);
+    EXPECT_EQ(s.finished, 2);
+    EXPECT_EQ(s.cancelled, 0);
+    auto joined = co_await scope.join();
+    EXPECT_TRUE(joined);
+    EXPECT_NE(last.find("Connection: close\r\n"), std::string::npos) << last;
+    EXPECT_TRUE(last.ends_with("done"));
+    const auto at = net::endpoint::loopback(80);
+    auto refused = co_await net.connect(cx, at);
+    EXPECT_FALSE(refused);
+  });
+}
+
+TEST(ServerDrain, CancelsWhatTakesLongerThanTheGrace) {
+  slow_service s;
+  with_server(s.routes(), {}, [&](context& cx, server& app, memory_network& net) -> task<void> {
+    auto busy = co_await dial(cx, net);
+    auto said = co_await busy->say(cx, get("/slow/20000"));
+    EXPECT_TRUE(said);
+    auto slept = co_await sleep_for(cx, 100ms);
+    EXPECT_TRUE(slept);
+    const auto start = cx.now();
+    auto drained = co_await app.drain(cx, 2s);
+    EXPECT_FALSE(drained);
+    EXPECT_EQ(drained.error().message(),
+              "timeout: http::server did not answer within the drain limit of 2 s");
+    EXPECT_EQ(cx.now() - start, 2s);
+    EXPECT_EQ(s.cancelled, 1);
+    EXPECT_EQ(app.stats().connections, 0u);
+  });
+}
+
+TEST(ServerDrain, AServerThatWasDrainedServesNoMore) {
+  run_in_world(1, [](context& cx) -> task<void> {
+    memory_network net;
+    server app{router()};
+    auto drained = co_await app.drain(cx, 1s);
+    EXPECT_TRUE(drained);
+    auto listener = net.listen(cx.env(), net::endpoint::loopback(80), {});
+    auto served = co_await app.serve(cx, std::move(*listener));
+    EXPECT_FALSE(served);
+    EXPECT_EQ(served.error().kind(), error_kind::unavailable);
+  });
+}
+
+TEST(ServerDrain, CancellingServeJoinsEverything) {
+  slow_service s;
+  run_in_world(1, [&](context& cx) -> task<void> {
+    memory_network net;
+    auto listener = net.listen(cx.env(), net::endpoint::loopback(80), {});
+    server app(s.routes());
+    cancel_scope stop(cx);
+    task_scope scope(cx);
+    scope.spawn([&](context&) -> task<void> {
+      auto served = co_await app.serve(stop, std::move(*listener));
+      EXPECT_FALSE(served);
+      EXPECT_EQ(served.error().kind(), error_kind::cancelled);
+      EXPECT_EQ(app.stats().connections, 0u);
+    });
+    auto p = co_await dial(cx, net);
+    auto said = co_await p->say(cx, get("/slow/20000"));
+    EXPECT_TRUE(said);
+    auto slept = co_await sleep_for(cx, 1s);
+    EXPECT_TRUE(slept);
+    stop.cancel();
+    auto joined = co_await scope.join();
+    EXPECT_TRUE(joined);
+    EXPECT_EQ(s.cancelled, 1);
+  });
+}
+
+}  // namespace
+}  // namespace fairlead::http
