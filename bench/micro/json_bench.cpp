@@ -72,7 +72,7 @@ void decode_fresh(benchmark::State& state, const T& value) {
     }
     benchmark::DoNotOptimize(r);
   }
-  state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations() * text.size()));
+  state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(text.size()));
 }
 
 template <class T>
@@ -83,7 +83,7 @@ void decode_reused(benchmark::State& state, const T& value) {
     auto r = json::decode_into(object, text);
     benchmark::DoNotOptimize(r);
   }
-  state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations() * text.size()));
+  state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(text.size()));
 }
 
 template <class T>
@@ -93,7 +93,7 @@ void decode_boost(benchmark::State& state, const T& value) {
     auto object = boost::json::value_to<T>(boost::json::parse(text));
     benchmark::DoNotOptimize(object);
   }
-  state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations() * text.size()));
+  state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(text.size()));
 }
 
 template <class T>
@@ -105,7 +105,7 @@ void encode_reused(benchmark::State& state, const T& value) {
     benchmark::DoNotOptimize(r);
     benchmark::DoNotOptimize(out.data());
   }
-  state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations() * out.size()));
+  state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(out.size()));
 }
 
 template <class T>
@@ -116,7 +116,7 @@ void encode_boost(benchmark::State& state, const T& value) {
     size = out.size();
     benchmark::DoNotOptimize(out.data());
   }
-  state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations() * size));
+  state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(size));
 }
 
 void validate_value(benchmark::State& state) {
