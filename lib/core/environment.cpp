@@ -95,6 +95,7 @@ void environment::close() noexcept {
 }
 
 void environment::park(parked& p) noexcept {
+  p.listed = true;
   p.next = parked_;
   p.prev = nullptr;
   if (parked_ != nullptr) {
@@ -106,6 +107,7 @@ void environment::park(parked& p) noexcept {
 }
 
 void environment::unpark(parked& p) noexcept {
+  p.listed = false;
   (p.prev != nullptr ? p.prev->next : parked_) = p.next;
   if (p.next != nullptr) {
     p.next->prev = p.prev;

@@ -16,6 +16,7 @@
 #include <csignal>
 #include <mutex>
 #include <optional>
+#include <stdexcept>
 #include <thread>
 #include <vector>
 
@@ -64,7 +65,7 @@ struct runtime::state {
       departure(const departure&) = delete;
       departure& operator=(const departure&) = delete;
       ~departure() {
-        if (owner.active.fetch_sub(1) == 1) {
+        if (owner.leave()) {
           for (auto& l : owner.loops) {
             l->io.stop();
           }
@@ -93,9 +94,27 @@ struct runtime::state {
     }
   }
 
+  // Counts one more task; false when all have ended.
+  bool enter() noexcept {
+    auto n = active.load();
+    while (n != all_ended) {
+      if (active.compare_exchange_weak(n, n + 1)) {
+        return true;
+      }
+    }
+    return false;
+  }
+  // One task less; true for the last.
+  bool leave() noexcept {
+    auto n = active.load();
+    while (!active.compare_exchange_weak(n, n == 1 ? all_ended : n - 1)) {
+    }
+    return n == 1;
+  }
+
   void run_one(one_loop& l) {
     l.keeper.start(keep(stop, l, options.grace));
-    while (active.load() > 0) {
+    while (active.load() != all_ended) {
       l.io.run();
       l.io.restart();
     }
@@ -109,6 +128,7 @@ struct runtime::state {
 
   runtime_options options;
   event stop;
+  static constexpr std::size_t all_ended = static_cast<std::size_t>(-1);
   std::atomic<std::size_t> active{0};
   std::mutex mutex;
   std::exception_ptr thrown;  // guarded by the mutex while loops run
@@ -129,7 +149,11 @@ environment& runtime::loop(std::size_t i) noexcept {
 
 void runtime::start_erased(std::size_t i, std::function<task<void>(context&)> f) {
   auto& l = *state_->loops.at(i);
-  ++state_->active;
+  if (!state_->enter()) {
+    throw std::logic_error(
+        "fairlead::runtime: start() after every task has ended; to start tasks from other threads, "
+        "keep one running that waits for stopping()");
+  }
   boost::asio::post(l.io, [&l, s = state_.get(), f = std::move(f)]() mutable {
     l.tasks.start(state::run_task(*s, std::move(f), l.tasks.scope()));
   });
@@ -155,6 +179,8 @@ void runtime::run() {
       }
     });
   }
+  std::size_t none = 0;
+  state_->active.compare_exchange_strong(none, state::all_ended);
   // Tasks that were started before stand in the loops' queues; let them begin before anything is
   // joined.
   std::vector<std::thread> threads;

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 // How it works: every child is an Asio coroutine of its own whose root carries a cancellation
 // signal tied to the group's context. Our own operations follow the context; the signal reaches
-// foreign ones too.
+// foreign ones too. When the event loop goes away, Asio destroys coroutines in no useful order, so
+// a join is left where it is until the last child's completion handler is destroyed uncalled; only
+// then its own coroutine is.
 #include <fairlead/core/spawn.hpp>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -27,7 +29,26 @@ task<void> root(task<void> body) {
 }  // namespace
 
 struct child_group::child : cancel_node, std::enable_shared_from_this<child_group::child> {
-  explicit child(child_group& g) noexcept : cancel_node(&on_cancel), group(&g) {}
+  explicit child(child_group& g) noexcept : cancel_node(&on_cancel), group(&g), next(g.children_) {
+    if (next != nullptr) {
+      next->prev = this;
+    }
+    g.children_ = this;
+    ++g.running_;
+  }
+
+  // Takes it out of its group, which is nullptr when that has been destroyed before.
+  child_group* leave() noexcept {
+    unlink();
+    if (group != nullptr) {
+      (prev != nullptr ? prev->next : group->children_) = next;
+      if (next != nullptr) {
+        next->prev = prev;
+      }
+      --group->running_;
+    }
+    return std::exchange(group, nullptr);
+  }
 
   // co_spawn forwards a signal by dispatching a pointer into the signal's own memory. Emitting on
   // the executor makes that dispatch immediate; anywhere else the child could be gone before it
@@ -41,7 +62,30 @@ struct child_group::child : cancel_node, std::enable_shared_from_this<child_grou
 
   boost::asio::cancellation_signal signal;
   child_group* group;
+  child* next;
+  child* prev = nullptr;
   boost::asio::any_io_executor executor = group->scope().executor();
+};
+
+// A child's completion handler.
+struct child_group::completion {
+  explicit completion(std::shared_ptr<child> c) noexcept : owned(std::move(c)) {}
+  completion(completion&&) noexcept = default;
+  completion& operator=(completion&&) = delete;
+  ~completion() {
+    if (owned) {
+      if (child_group* const group = owned->leave()) {
+        group->on_abandoned();
+      }
+    }
+  }
+  void operator()(std::exception_ptr thrown) {
+    const auto ended = std::move(owned);
+    if (child_group* const group = ended->leave()) {
+      group->on_done(std::move(thrown));
+    }
+  }
+  std::shared_ptr<child> owned;
 };
 
 child_group::child_group(const context& parent) : scope_(parent) {}
@@ -53,6 +97,9 @@ child_group::~child_group() {
         running_);
     std::terminate();
   }
+  for (child* c = children_; c != nullptr; c = c->next) {
+    c->group = nullptr;
+  }
 }
 
 void child_group::start(task<void> body) {
@@ -61,16 +108,9 @@ void child_group::start(task<void> body) {
   if (!scope_.cancelled()) {
     scope_.cancel_tree().add(c);
   }
-  ++running_;
-  // The handler owns the child. It is destroyed without a call only when the event loop goes away.
-  boost::asio::co_spawn(
-      scope_.executor(), root(std::move(body)),
-      boost::asio::bind_cancellation_slot(
-          c.signal.slot(), [owned = std::move(one)](std::exception_ptr thrown) mutable {
-            child_group* group = owned->group;
-            owned->unlink();
-            group->on_done(std::move(thrown));
-          }));
+  const auto slot = c.signal.slot();
+  boost::asio::co_spawn(scope_.executor(), root(std::move(body)),
+                        boost::asio::bind_cancellation_slot(slot, completion(std::move(one))));
 }
 
 void child_group::on_done(std::exception_ptr thrown) noexcept {
@@ -80,7 +120,7 @@ void child_group::on_done(std::exception_ptr thrown) noexcept {
     }
     scope_.cancel();
   }
-  if (--running_ > 0) {
+  if (running_ > 0) {
     return;
   }
   if (joiner_ != nullptr) {
@@ -89,6 +129,36 @@ void child_group::on_done(std::exception_ptr thrown) noexcept {
   if (on_idle_ != nullptr) {
     on_idle_(idle_arg_);
   }
+}
+
+void child_group::on_abandoned() noexcept {
+  if (running_ > 0) {
+    return;
+  }
+  if (joiner_ == nullptr) {
+    if (holder_ != nullptr) {
+      holder_->on_abandoned();
+    }
+  } else if (held_ == nullptr || held_->running_ == 0) {
+    std::exchange(joiner_, nullptr)->abandon();
+  }
+}
+
+task<void> child_group::join_holding(child_group& other) {
+  held_ = &other;
+  other.holder_ = this;
+  struct release {
+    explicit release(child_group& g) noexcept : group(g) {}
+    release(const release&) = delete;
+    release& operator=(const release&) = delete;
+    ~release() {
+      group.held_->holder_ = nullptr;
+      group.held_ = nullptr;
+    }
+    child_group& group;
+  };
+  const release at_end(*this);
+  co_await join();
 }
 
 task<void> child_group::join() {
@@ -101,6 +171,7 @@ task<void> child_group::join() {
   }
   while (running_ > 0) {
     waiter w(joining, scope_);
+    w.outlive_environment();
     joiner_ = &w;
     co_await w.wait();
     joiner_ = nullptr;

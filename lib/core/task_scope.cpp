@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <fairlead/core/task_scope.hpp>
 
+#include <boost/asio/this_coro.hpp>
+
+#include <exception>
+#include <utility>
+
 namespace fairlead {
 
 task_scope::task_scope(const context& parent, on_failure policy)
@@ -27,6 +32,27 @@ task<result<void>> task_scope::join() {
     co_return tl::unexpected<error>(failures_.front());
   }
   co_return result<void>{};
+}
+
+task<result<void>> task_scope::run_and_join(context& cx, task<void> body) {
+  // An Asio cancellation must not throw between here and the end of the join.
+  const bool throws = co_await boost::asio::this_coro::throw_if_cancelled();
+  co_await boost::asio::this_coro::throw_if_cancelled(false);
+  detail::child_group own(cx);
+  std::exception_ptr thrown;
+  own.start(std::move(body));
+  try {
+    co_await own.join_holding(group_);
+  } catch (...) {
+    thrown = std::current_exception();
+    cancel();
+  }
+  auto joined = co_await join();
+  co_await boost::asio::this_coro::throw_if_cancelled(throws);
+  if (thrown) {
+    std::rethrow_exception(thrown);
+  }
+  co_return joined;
 }
 
 }  // namespace fairlead

@@ -69,7 +69,7 @@ struct waiter::operation : environment::parked {
   void post_resume() {
     boost::asio::post(env.executor(), [this] {
       untie();
-      env.unpark(*this);
+      leave_environment();
       take(*this, disposal::resume);
     });
   }
@@ -91,9 +91,22 @@ struct waiter::operation : environment::parked {
 
   static void on_drop(parked& p) noexcept {
     auto& op = static_cast<operation&>(p);
-    op.untie();
-    op.self.state_.store(state::cancelled, std::memory_order_release);  // nobody may wake it now
-    op.take(op, disposal::destroy);
+    if (!op.self.held_ || op.self.woken()) {
+      op.destroy();
+    }
+  }
+
+  void leave_environment() noexcept {
+    if (listed) {
+      env.unpark(*this);
+    }
+  }
+
+  void destroy() noexcept {
+    untie();
+    leave_environment();
+    self.state_.store(state::cancelled, std::memory_order_release);  // nobody may wake it now
+    take(*this, disposal::destroy);
   }
 
   enum class disposal : std::uint8_t { resume, destroy };
@@ -158,6 +171,12 @@ bool waiter::finish(state reason) noexcept {
     }
   }
   return false;
+}
+
+void waiter::abandon() noexcept {
+  if (operation_ != nullptr && operation_->take != nullptr) {
+    operation_->destroy();
+  }
 }
 
 void waiter_queue::push_back(waiter& w) noexcept {

@@ -190,21 +190,22 @@ task<result<void>> server::impl::accept_all(running& now, net::listener& from,
 task<result<void>> server::impl::serve(running& now, net::listener& from) {
   task_scope sessions(now.root, on_failure::keep_going);
   result<void> outcome;
-  std::exception_ptr thrown;
-  try {
-    auto ended = co_await accept_all(now, from, sessions);
-    outcome = std::move(ended);
-  } catch (...) {
-    thrown = std::current_exception();
-  }
-  from.close();
-  if (!outcome || thrown) {
-    now.root.cancel();
-  }
-  const auto joined = co_await sessions.join();
-  if (thrown) {
-    std::rethrow_exception(thrown);
-  }
+  // Closing is said before the sessions are waited for: nobody connects to a server that drains.
+  const auto accepting = [&]() -> task<void> {
+    try {
+      auto ended = co_await accept_all(now, from, sessions);
+      outcome = std::move(ended);
+    } catch (...) {
+      from.close();
+      now.root.cancel();
+      throw;
+    }
+    from.close();
+    if (!outcome) {
+      now.root.cancel();
+    }
+  };
+  auto joined = co_await sessions.run_and_join(now.root, accepting());
   if (outcome && !joined) {
     co_return joined;
   }

@@ -136,57 +136,6 @@ TEST(OwnLoop, ALoopThatOnlyWaitsForAnotherThreadKeepsRunning) {
   EXPECT_EQ(got, 7);
 }
 
-TEST(OwnLoop, AWaitingCoroutineIsDestroyedWithItsLoop) {
-  struct guard {
-    bool& destroyed;
-    ~guard() { destroyed = true; }
-  };
-  bool destroyed = false;
-  event never;
-  {
-    boost::asio::io_context loop(1);
-    auto& env = environment::of(loop.get_executor());
-    boost::asio::co_spawn(
-        loop,
-        [&]() -> boost::asio::awaitable<void> {
-          const guard g{destroyed};
-          cancel_scope cx(env);
-          context quick = cx.with_timeout(1h);
-          (void)co_await never.wait(quick);
-        },
-        boost::asio::detached);
-    loop.poll();
-    EXPECT_FALSE(destroyed);
-  }
-  EXPECT_TRUE(destroyed);
-}
-
-TEST(OwnLoop, AScopeFullOfTasksIsDestroyedWithItsLoop) {
-  int destroyed = 0;
-  struct guard {
-    int& count;
-    ~guard() { ++count; }
-  };
-  {
-    boost::asio::io_context loop(1);
-    auto& env = environment::of(loop.get_executor());
-    const auto sleeper = [&](context& cx) -> task<result<int>> {
-      const guard g{destroyed};
-      (void)co_await sleep_for(cx, 1h);
-      co_return 1;
-    };
-    boost::asio::co_spawn(
-        loop,
-        [&]() -> boost::asio::awaitable<void> {
-          cancel_scope cx(env);
-          (void)co_await when_all(cx, sleeper, sleeper);
-        },
-        boost::asio::detached);
-    loop.poll();
-  }
-  EXPECT_EQ(destroyed, 2);
-}
-
 TEST(OwnLoop, AsioCancellationEndsOurOperations) {
   boost::asio::io_context loop(1);
   auto& env = environment::of(loop.get_executor());
@@ -299,6 +248,52 @@ TEST(Runtime, EveryLoopHasAThreadOfItsOwn) {
   }
   machine.run();
   EXPECT_EQ(threads.size(), 3U);
+}
+
+TEST(Runtime, ATaskThatComesTooLateIsRefusedAndNotLost) {
+  runtime machine({.threads = 1, .handle_signals = false});
+  machine.start(0, [](context&) -> task<void> { co_return; });
+  machine.run();
+  bool ran = false;
+  const auto late = [&](context&) -> task<void> {
+    ran = true;
+    co_return;
+  };
+  EXPECT_THROW(machine.start(0, late), std::logic_error);
+  EXPECT_FALSE(ran);
+}
+
+TEST(Runtime, WhatIsStartedWhileTheLastTaskEndsRunsOrIsRefused) {
+  for (int round = 0; round < 200; ++round) {
+    runtime machine({.threads = 2, .handle_signals = false});
+    std::atomic<int> ran{0};
+    std::atomic<bool> go{false};
+    machine.start(0, [&](context&) -> task<void> {
+      go = true;
+      co_return;
+    });
+    int accepted = 0;
+    std::thread other([&] {
+      while (!go) {
+      }
+      try {
+        machine.start(1, [&](context&) -> task<void> {
+          ++ran;
+          co_return;
+        });
+        ++accepted;
+      } catch (const std::logic_error&) {
+      }
+    });
+    machine.run();
+    other.join();
+    EXPECT_EQ(ran, accepted);
+  }
+}
+
+TEST(Runtime, WithoutTasksThereIsNothingToRun) {
+  runtime machine({.threads = 2, .handle_signals = false});
+  machine.run();
 }
 
 TEST(Runtime, ValuesTravelBetweenLoops) {

@@ -77,6 +77,7 @@ class environment {
     void (*drop)(parked&) noexcept;
     parked* next = nullptr;
     parked* prev = nullptr;
+    bool listed = false;
   };
   class service;
 

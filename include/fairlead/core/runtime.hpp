@@ -49,7 +49,9 @@ class runtime {
   [[nodiscard]] std::size_t size() const noexcept;
   [[nodiscard]] environment& loop(std::size_t i) noexcept;
 
-  /// Starts a task on loop `i`: `f` takes `context&` and gives a `task<void>`.
+  /// Starts a task on loop `i`: `f` takes `context&` and gives a `task<void>`. From outside the
+  /// tasks, keep one alive that waits for `stopping`, for with the last task the loops end: then
+  /// this throws `std::logic_error`, and nothing was started.
   template <branch F>
     requires std::is_void_v<branch_result_t<F>>
   void start(std::size_t i, F f) {

@@ -30,7 +30,8 @@ namespace detail {
 
 /// Coroutines that run beside the one that owns the group, under one cancellation. The owner must
 /// join before it ends; what still runs when a group is destroyed belongs to an event loop that is
-/// going away.
+/// going away. When a loop is destroyed with tasks in it, an owner that stands in `join` is
+/// destroyed after the last of its children, for they may refer to what it holds.
 class child_group {
  public:
   explicit child_group(const context& parent);
@@ -49,6 +50,9 @@ class child_group {
   /// the awaiting Asio coroutine is cancelled. Rethrows the first exception that left a child.
   [[nodiscard]] task<void> join();
 
+  /// As `join`; the owner outlives the children of `other` too, should the loop be destroyed now.
+  [[nodiscard]] task<void> join_holding(child_group& other);
+
   /// For those who drive the event loop: `f(arg)` is called whenever the last child has ended.
   void when_idle(void (*f)(void* arg), void* arg) noexcept {
     on_idle_ = f;
@@ -61,11 +65,16 @@ class child_group {
 
  private:
   struct child;
+  struct completion;
   void on_done(std::exception_ptr thrown) noexcept;
+  void on_abandoned() noexcept;
 
   cancel_scope scope_;
   std::size_t running_ = 0;
+  child* children_ = nullptr;
   waiter* joiner_ = nullptr;
+  child_group* held_ = nullptr;    // whose children our joiner must outlive as well
+  child_group* holder_ = nullptr;  // the other end of held_
   std::exception_ptr thrown_;
   void (*on_idle_)(void* arg) = nullptr;
   void* idle_arg_ = nullptr;

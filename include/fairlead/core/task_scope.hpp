@@ -5,8 +5,8 @@
 
 #include <fairlead/core/spawn.hpp>
 
-#include <boost/asio/this_coro.hpp>
-
+#include <optional>
+#include <utility>
 #include <vector>
 
 namespace fairlead {
@@ -21,8 +21,10 @@ enum class on_failure : std::uint8_t {
 ///
 /// Call `join` before the scope is destroyed; `with_scope` does it for you. A scope that is
 /// destroyed with tasks in it ends the program with a message, for those tasks may refer to what is
-/// being destroyed. In a coroutine that Asio itself may cancel (`bind_cancellation_slot`) use
-/// `with_scope`: there the await of `join` could throw before it begins.
+/// being destroyed. Prefer `with_scope` in a coroutine that Asio itself may cancel
+/// (`bind_cancellation_slot`), for there the await of `join` could throw before it begins; and in
+/// one whose event loop may be destroyed with tasks in it, for Asio destroys those in no useful
+/// order, and only what stands in a join is sure to outlive its tasks.
 ///
 /// *Thread safety*: none; on the executor of the context.
 class task_scope {
@@ -52,6 +54,11 @@ class task_scope {
   /// cancelled have not failed. An exception that left a task is rethrown. *Cancellation*: of the
   /// parent context cancels the tasks; the join itself always waits for them.
   [[nodiscard]] task<result<void>> join();
+
+  /// Runs `body` as a task beside the others, which neither their failures nor `cancel` touch, then
+  /// joins them. What `with_scope` is made of. An exception of `body` cancels the tasks, and is
+  /// rethrown after the join. `cx` is the context that the scope was made of.
+  [[nodiscard]] task<result<void>> run_and_join(context& cx, task<void> body);
 
   /// Every error, in the order in which it came; at most `max_kept_failures` are kept.
   [[nodiscard]] const std::vector<error>& failures() const noexcept { return failures_; }
@@ -86,29 +93,19 @@ class task_scope {
 /// *Errors*: that of `f`, else the first of the tasks.
 template <class F>
 [[nodiscard]] std::invoke_result_t<F&, task_scope&> with_scope(context& cx, F f) {
-  // An Asio cancellation must not throw between here and the end of the join.
-  const bool throws = co_await boost::asio::this_coro::throw_if_cancelled();
-  co_await boost::asio::this_coro::throw_if_cancelled(false);
-  task_scope scope(cx);
   using outcome = typename std::invoke_result_t<F&, task_scope&>::value_type;
   std::optional<outcome> own;
-  std::exception_ptr thrown;
-  try {
+  task_scope scope(cx);
+  const auto body = [&]() -> task<void> {
     auto ended = co_await f(scope);
     own.emplace(std::move(ended));
-  } catch (...) {
-    thrown = std::current_exception();
-  }
-  if (thrown || !*own) {
-    scope.cancel();
-  }
-  const auto joined = co_await scope.join();
-  co_await boost::asio::this_coro::throw_if_cancelled(throws);
-  if (thrown) {
-    std::rethrow_exception(thrown);
-  }
+    if (!*own) {
+      scope.cancel();
+    }
+  };
+  auto joined = co_await scope.run_and_join(cx, body());
   if (*own && !joined) {
-    co_return fail(joined.error());
+    co_return fail(std::move(joined).error());
   }
   co_return std::move(*own);
 }

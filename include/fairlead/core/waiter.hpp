@@ -11,6 +11,10 @@
 
 namespace fairlead {
 
+namespace detail {
+class child_group;
+}  // namespace detail
+
 /// Why a wait ended.
 enum class wake : std::uint8_t { notified, cancelled, deadline };
 
@@ -60,10 +64,15 @@ class waiter {
 
  private:
   friend class waiter_queue;
+  friend class detail::child_group;
   enum class state : std::uint8_t { idle, waiting, notified, cancelled, deadline };
   struct operation;
 
   bool finish(state reason) noexcept;
+  // For the join of a group: closing the environment leaves its coroutine alone; `abandon`, when
+  // all that is joined was destroyed with the event loop, destroys it.
+  void outlive_environment() noexcept { held_ = true; }
+  void abandon() noexcept;
 
   const context* cx_ = nullptr;
   environment* env_;
@@ -73,6 +82,7 @@ class waiter {
   waiter* next_ = nullptr;
   waiter* prev_ = nullptr;
   bool queued_ = false;
+  bool held_ = false;
 };
 
 /// An intrusive FIFO of waiters. Guard it with the lock of the thing that owns it.
