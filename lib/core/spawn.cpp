@@ -41,6 +41,7 @@ struct child_group::child : cancel_node, std::enable_shared_from_this<child_grou
 
   boost::asio::cancellation_signal signal;
   child_group* group;
+  bool told = false;  // the group knows of its end
   boost::asio::any_io_executor executor = group->scope().executor();
 };
 
@@ -62,15 +63,23 @@ void child_group::start(task<void> body) {
     scope_.cancel_tree().add(c);
   }
   ++running_;
-  // The handler owns the child. It is destroyed without a call only when the event loop goes away.
-  boost::asio::co_spawn(
-      scope_.executor(), root(std::move(body)),
-      boost::asio::bind_cancellation_slot(
-          c.signal.slot(), [owned = std::move(one)](std::exception_ptr thrown) mutable {
-            child_group* group = owned->group;
-            owned->unlink();
-            group->on_done(std::move(thrown));
-          }));
+  try {
+    // The handler owns the child too. It is destroyed without a call only when the event loop goes
+    // away, or when there is no memory to start the coroutine.
+    boost::asio::co_spawn(
+        scope_.executor(), root(std::move(body)),
+        boost::asio::bind_cancellation_slot(c.signal.slot(), [one](std::exception_ptr thrown) {
+          child_group* group = one->group;
+          one->unlink();
+          one->told = true;
+          group->on_done(std::move(thrown));
+        }));
+  } catch (...) {
+    if (!c.told) {
+      --running_;
+    }
+    throw;
+  }
 }
 
 void child_group::on_done(std::exception_ptr thrown) noexcept {
