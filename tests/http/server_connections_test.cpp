@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // The server's connections: time limits, clients that break off, and the orderly end.
 #include "support/http_world.hpp"
+#include "support/scripted_listener.hpp"
 #include "support/slow_service.hpp"
 
 #include <fairlead/core/event.hpp>
@@ -308,20 +309,6 @@ class throwing_stream final : public net::stream {
 
  private:
   std::unique_ptr<net::stream> inner_;
-};
-
-// A listener that does what a test says.
-class scripted_listener final : public net::listener {
- public:
-  using accepted = result<std::unique_ptr<net::stream>>;
-  explicit scripted_listener(std::function<task<accepted>(context&)> f) : next_(std::move(f)) {}
-  task<accepted> accept(context& cx) override { return next_(cx); }
-  const net::endpoint& local() const noexcept override { return at_; }
-  void close() noexcept override {}
-
- private:
-  std::function<task<accepted>(context&)> next_;
-  net::endpoint at_ = net::endpoint::loopback(80);
 };
 
 TEST(ServerConnections, AnExceptionInASessionEndsOnlyItsConnection) {

@@ -18,6 +18,9 @@ struct server_stats {
   std::size_t connections = 0;  ///< open now
   std::uint64_t accepted = 0;   ///< connections so far
   std::uint64_t requests = 0;   ///< answered so far
+  /// Connections that ended at once, without an answer, through a fault on this side: mostly
+  /// because there was no memory for them.
+  std::uint64_t dropped = 0;
 };
 
 /// Serves HTTP/1.1 and 1.0 with keep-alive; pipelined requests are answered in order.
