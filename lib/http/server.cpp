@@ -99,6 +99,15 @@ struct server::impl : detail::server_state {
     }
   }
 
+  // Whether `cx` is that of a handler here, or was made from one.
+  [[nodiscard]] bool runs(const context& cx) const noexcept {
+    const auto* r = first;
+    while (r != nullptr && !cx.cancel_tree().is_within(r->root.cancel_tree())) {
+      r = r->next;
+    }
+    return r != nullptr;
+  }
+
   [[nodiscard]] bool full() const noexcept {
     return stats.connections >= options.max_connections();
   }
@@ -291,6 +300,12 @@ task<result<void>> server::impl::drain(context& cx, duration grace) {
 }
 
 task<result<void>> server::drain(context& cx, duration grace) {
+  if (impl_->runs(cx)) {
+    co_return fail(errors::invalid_argument{
+        "http::server::drain",
+        "a handler of this server awaits it, and it would wait for the handler; set an event that "
+        "the owner of the server waits for"});
+  }
   const bool throws = co_await boost::asio::this_coro::throw_if_cancelled();
   co_await boost::asio::this_coro::throw_if_cancelled(false);
   auto outcome = co_await impl_->drain(cx, grace);

@@ -70,10 +70,10 @@ class server {
   /// *Completes when* everything has ended; every `serve` completes too.
   /// *Errors*: `timeout` with scope drain when something had to be cancelled; `cancelled` or
   /// `deadline` when `cx` ended the grace period. Everything has been joined then as well.
-  ///
-  /// Not for handlers of this server: it waits for them to end, so that a handler that awaits it
-  /// never ends, and nor does the drain. A handler that is to end the server sets an `event` that
-  /// the owner of the server waits for.
+  /// `invalid_argument`, and nothing has happened, when a handler of this server awaits it: it
+  /// would wait for that handler. Such a handler sets an `event` that the owner of the server waits
+  /// for. It is known by `cx`, which must be that of the handler or made from it: with any other
+  /// the handler and the drain wait for each other until the end of days.
   [[nodiscard]] task<result<void>> drain(context& cx, duration grace);
 
   /// True from the moment `drain` is called; for health checks.
