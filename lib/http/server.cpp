@@ -318,7 +318,9 @@ bool server::draining() const noexcept {
 }
 
 server_stats server::stats() const noexcept {
-  return impl_->stats;
+  auto out = impl_->stats;
+  out.body_memory = impl_->bodies.used();
+  return out;
 }
 
 }  // namespace fairlead::http

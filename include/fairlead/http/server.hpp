@@ -21,6 +21,8 @@ struct server_stats {
   /// Connections that ended at once, without an answer, through a fault on this side: mostly
   /// because there was no memory for them.
   std::uint64_t dropped = 0;
+  std::uint64_t body_memory = 0;  ///< bytes that request bodies take now, of those in the options
+  std::uint64_t bodies_refused = 0;  ///< answered with 503 since all of that was taken
 };
 
 /// Serves HTTP/1.1 and 1.0 with keep-alive; pipelined requests are answered in order.
