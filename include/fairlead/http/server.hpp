@@ -33,7 +33,9 @@ struct server_stats {
 /// lives on. After a malformed request the connection is closed.
 ///
 /// While a handler waits, the server notices within 20 ms when its client goes away (closes or
-/// resets the connection), and cancels the handler's context.
+/// resets the connection), and cancels the handler's context. What a client sends meanwhile is read
+/// up to 4 KiB; for one that has sent more, noticing takes up to 200 ms, and only `handler_timeout`
+/// helps when so much is unsent on its side that its end cannot arrive.
 ///
 /// *Thread safety*: none; on the executor of the context it serves in. For several threads make one
 /// server per thread, with listeners that share the port.

@@ -374,7 +374,8 @@ session_step session::gave_up(const error& why) {
 
 session::sign session::look() noexcept try {
   if (memory_->in.size() >= first_read) {
-    return sign::full;
+    ended_ = stream_->peer_has_left();
+    return ended_ ? sign::gone : sign::full;
   }
   const auto attempt = stream_->try_read(memory_->in.room(first_read));
   if (!attempt) {
@@ -387,7 +388,7 @@ session::sign session::look() noexcept try {
   memory_->in.commit(**attempt);
   return sign::bytes;
 } catch (...) {
-  return sign::full;  // no memory for what it sends: look no more
+  return sign::full;  // no memory for what it sends
 }
 
 }  // namespace fairlead::http::detail

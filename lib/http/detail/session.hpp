@@ -53,8 +53,8 @@ class session {
   /// The handler threw.
   [[nodiscard]] session_step threw(std::string_view what);
 
-  /// While a handler runs: takes what the client sends meanwhile. False when there is nothing to
-  /// watch for any more.
+  /// While a handler runs: takes what the client sends meanwhile, as long as it fits into the first
+  /// read buffer. `full`: it does not, so waiting for more is of no use; look again after a while.
   enum class sign : std::uint8_t { nothing, bytes, full, gone };
   [[nodiscard]] sign look() noexcept;
 

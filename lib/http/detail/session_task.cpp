@@ -19,9 +19,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr duration watch_after = 20ms;   // a handler is watched when it takes longer
-constexpr duration longest_linger = 1s;  // for a client to read its answer
-constexpr int most_in_a_row = 16;        // answers without a wait, before others have their turn
+constexpr duration watch_after = 20ms;        // a handler is watched when it takes longer
+constexpr duration look_again_after = 200ms;  // at a client that has sent much ahead
+constexpr duration longest_linger = 1s;       // for a client to read its answer
+constexpr int most_in_a_row = 16;  // answers without a wait, before others have their turn
 constexpr std::size_t most_lingered = 256 * 1024;
 
 // Cancels a handler whose client has gone.
@@ -96,7 +97,10 @@ class watch : timer_node {
         break;
       }
       if (seen == session::sign::full) {
-        break;
+        auto slept = co_await sleep_for(own, look_again_after);
+        if (!slept) {
+          break;
+        }
       }
     }
   }
