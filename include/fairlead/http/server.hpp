@@ -28,9 +28,10 @@ struct server_stats {
 /// Serves HTTP/1.1 and 1.0 with keep-alive; pipelined requests are answered in order.
 ///
 /// Requests that it cannot pass on are answered in JSON, `{"error": {"code", "message"}}`: 400
-/// (malformed), 404, 405 with Allow, 408, 413, 414, 417, 431, 501, 505. Errors of handlers become
-/// responses by `error_response`. An exception that leaves a handler becomes a 500, and the server
-/// lives on. After a malformed request the connection is closed.
+/// (malformed), 404, 405 with Allow, 408, 413, 414, 417, 431, 501, 503 with Retry-After (no memory
+/// for its body), 505. Errors of handlers become responses by `error_response`. An exception that
+/// leaves a handler becomes a 500, and the server lives on. After a malformed request the
+/// connection is closed.
 ///
 /// While a handler waits, the server notices within 20 ms when its client goes away (closes or
 /// resets the connection), and cancels the handler's context. What a client sends meanwhile is read
