@@ -10,7 +10,7 @@ cancellation::link_up::link_up(cancellation& owner) noexcept
 cancellation::cancellation() noexcept : up_(*this) {}
 
 cancellation::cancellation(cancellation& parent) noexcept
-    : up_(*this), cancelled_(parent.cancelled_) {
+    : up_(*this), parent_(&parent), cancelled_(parent.cancelled_) {
   if (!cancelled_) {
     parent.add(up_);
   }

@@ -108,6 +108,8 @@ void child_group::start(task<void> body) {
   if (!scope_.cancelled()) {
     scope_.cancel_tree().add(c);
   }
+  // The handler owns the child. It is destroyed without a call only when the event loop goes away,
+  // or when there is no memory to start the coroutine.
   const auto slot = c.signal.slot();
   boost::asio::co_spawn(scope_.executor(), root(std::move(body)),
                         boost::asio::bind_cancellation_slot(slot, completion(std::move(one))));

@@ -35,7 +35,7 @@ void router::check_parameters(std::string_view pattern, std::size_t wanted) {
 }
 
 router::match_result router::match(request& r) const {
-  detail::decoded_path path(r);
+  detail::decoded_path path(r, table_->tree.segments_needed());
   if (!path.assign(r.path())) {
     return {outcome::bad_path, nullptr, {}, {}};
   }

@@ -14,6 +14,8 @@
 
 #include <cstdio>
 #include <exception>
+#include <new>
+#include <optional>
 #include <stdexcept>
 
 namespace fairlead::http {
@@ -64,7 +66,7 @@ struct server::impl : detail::server_state {
     running* next = nullptr;
   };
 
-  task<void> one_connection(context& cx, running& r, task_scope& scope,
+  task<void> one_connection(context cx, running& r, task_scope& scope,
                             std::unique_ptr<net::stream> s) {
     // Leaves the count also when the loop goes away under it.
     struct counted {
@@ -82,13 +84,37 @@ struct server::impl : detail::server_state {
     try {
       co_await detail::serve_connection(cx, *this, r.idle, scope, std::move(s));
     } catch (...) {
-      co_return;
+      ++stats.dropped;
     }
+  }
+
+  // The frame is made here, where it is known what it means when there is no memory for it.
+  void start(running& r, task_scope& sessions, std::unique_ptr<net::stream> s) noexcept {
+    ++stats.accepted;
+    try {
+      auto session = one_connection(sessions.shared_context(), r, sessions, std::move(s));
+      sessions.spawn([made = std::move(session)](context&) mutable { return std::move(made); });
+    } catch (...) {
+      ++stats.dropped;
+    }
+  }
+
+  // Whether `cx` is that of a handler here, or was made from one.
+  [[nodiscard]] bool runs(const context& cx) const noexcept {
+    const auto* r = first;
+    while (r != nullptr && !cx.cancel_tree().is_within(r->root.cancel_tree())) {
+      r = r->next;
+    }
+    return r != nullptr;
+  }
+
+  [[nodiscard]] bool full() const noexcept {
+    return stats.connections >= options.max_connections();
   }
 
   // Completes when there is room for one more connection.
   task<result<void>> room(const context& cx) {
-    while (stats.connections >= options.max_connections()) {
+    while (full()) {
       waiter w(cx);
       const in_line here(acceptors, w);
       const auto woken = co_await w.wait();
@@ -102,6 +128,7 @@ struct server::impl : detail::server_state {
     co_return result<void>{};
   }
 
+  task<result<std::unique_ptr<net::stream>>> next_connection(running& now, net::listener& from);
   task<result<void>> accept_all(running& now, net::listener& from, task_scope& sessions);
   task<result<void>> serve(running& now, net::listener& from);
   task<result<void>> drain(context& cx, duration grace);
@@ -146,38 +173,49 @@ server::~server() {
   }
 }
 
+task<result<std::unique_ptr<net::stream>>> server::impl::next_connection(running& now,
+                                                                         net::listener& from) {
+  auto free = co_await room(now.accepting);
+  if (!free) {
+    co_return tl::unexpected<error>(free.error());
+  }
+  auto accepted = co_await from.accept(now.accepting);
+  // Another listener may have taken the place meanwhile.
+  if (accepted && full()) {
+    free = co_await room(now.accepting);
+    if (!free) {
+      co_return tl::unexpected<error>(free.error());
+    }
+  }
+  co_return accepted;
+}
+
 task<result<void>> server::impl::accept_all(running& now, net::listener& from,
                                             task_scope& sessions) {
   while (!draining) {
-    auto free = co_await room(now.accepting);
-    if (draining) {
-      break;
+    // Stays empty when there is no memory even to accept with.
+    std::optional<result<std::unique_ptr<net::stream>>> accepted;
+    try {
+      auto next = co_await next_connection(now, from);
+      accepted.emplace(std::move(next));
+    } catch (const std::bad_alloc&) {
+      accepted.reset();
     }
-    if (!free) {
-      co_return free;
-    }
-    auto accepted = co_await from.accept(now.accepting);
-    if (accepted) {
-      // Another listener may have taken the place meanwhile.
-      free = co_await room(now.accepting);
-      if (!free) {
-        continue;  // the next look at `room` or at `accept` says so again
-      }
-      ++stats.accepted;
-      sessions.spawn([this, &now, &sessions, s = std::move(*accepted)](context& own) mutable {
-        return one_connection(own, now, sessions, std::move(s));
-      });
+    if (accepted && *accepted) {
+      start(now, sessions, std::move(**accepted));
       continue;
     }
     if (draining) {
       break;
     }
-    const error why = accepted.error();
-    if (why.is<errors::connection_reset>() || why.is<errors::connection_closed>()) {
-      continue;  // the peer changed its mind
-    }
-    if (!why.is<errors::system_error>()) {
-      co_return tl::unexpected<error>(why);
+    if (accepted) {
+      const error why = accepted->error();
+      if (why.is<errors::connection_reset>() || why.is<errors::connection_closed>()) {
+        continue;  // the peer changed its mind
+      }
+      if (!why.is<errors::system_error>()) {
+        co_return tl::unexpected<error>(why);
+      }
     }
     const auto paused = co_await sleep_for(now.accepting, pause_when_short);
     if (!paused && !draining) {
@@ -263,6 +301,12 @@ task<result<void>> server::impl::drain(context& cx, duration grace) {
 }
 
 task<result<void>> server::drain(context& cx, duration grace) {
+  if (impl_->runs(cx)) {
+    co_return fail(errors::invalid_argument{
+        "http::server::drain",
+        "a handler of this server awaits it, and it would wait for the handler; set an event that "
+        "the owner of the server waits for"});
+  }
   const bool throws = co_await boost::asio::this_coro::throw_if_cancelled();
   co_await boost::asio::this_coro::throw_if_cancelled(false);
   auto outcome = co_await impl_->drain(cx, grace);
@@ -275,7 +319,9 @@ bool server::draining() const noexcept {
 }
 
 server_stats server::stats() const noexcept {
-  return impl_->stats;
+  auto out = impl_->stats;
+  out.body_memory = impl_->bodies.used();
+  return out;
 }
 
 }  // namespace fairlead::http

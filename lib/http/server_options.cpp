@@ -15,6 +15,9 @@ std::vector<std::string> server_options::problems() const {
   positive(handler_timeout_, "handler_timeout");
   positive(write_timeout_, "write_timeout");
   positive(idle_timeout_, "idle_timeout");
+  if (body_memory_ < max_body_) {
+    out.emplace_back("body_memory must be at least max_body");
+  }
   if (max_head_ < 256) {
     out.emplace_back("max_head must be at least 256 bytes");
   }

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 // How it works: a stack of frames mirrors the open arrays and objects; each knows the descriptor
 // and the address of what it fills. The path of an error is read off that stack when it is needed.
-// Optionals have no frame: they are filled on the way to their value. A variant of structs waits in
-// a "tagging" frame for its tag; when another member comes first, the members are recorded and
-// played once the tag is known.
+// Optionals have no frame: they are filled on the way to their value. Variants are resolved in
+// decoder_variants.cpp.
 #include "decoder.hpp"
 
 #include "rules.hpp"
-#include "timestamp.hpp"
 
 #include <boost/json/value.hpp>
 
@@ -31,43 +29,7 @@ decoder::frame& decoder::frame_stack::push() {
   return *std::construct_at(frames_ + size_++);
 }
 
-// ---- targets ----------------------------------------------------------------------------------
-
-void decoder::resolve_variant(target& t, type_kind look) {
-  const auto& variant = *t.type->variant;
-  const alternative_desc* found = nullptr;
-  for (std::size_t i = 0; i < variant.count; ++i) {
-    const auto& alternative = variant.alternatives[i];
-    const auto kind = alternative.type->kind;
-    switch (look) {
-      case type_kind::string:
-        found = kind == type_kind::string || kind == type_kind::enumeration ||
-                        kind == type_kind::timestamp
-                    ? &alternative
-                    : found;
-        break;
-      case type_kind::integer:  // an integer is a number, too, if there is no better alternative
-        found = kind == type_kind::integer || (kind == type_kind::floating && found == nullptr)
-                    ? &alternative
-                    : found;
-        break;
-      case type_kind::floating:
-        found = kind == type_kind::floating || (kind == type_kind::integer && found == nullptr)
-                    ? &alternative
-                    : found;
-        break;
-      case type_kind::object:
-        found = kind == type_kind::map ? &alternative : found;
-        break;
-      default:
-        found = kind == look ? &alternative : found;
-    }
-  }
-  if (found != nullptr) {
-    t.at = found->emplace(t.at);
-    t.type = found->type;
-  }
-}
+// ---- values ----------------------------------------------------------------------------------
 
 decoder::frame& decoder::enter(frame_kind kind, const target& t) {
   auto& f = frames_.push();
@@ -90,6 +52,28 @@ bool decoder::check(const target& t) {
                                      shown_for(*broken, *t.type, t.at));
 }
 
+// An array or object begins where a value is expected: `look` says which, `name` is for people.
+bool decoder::begin_typed(type_kind look, const char* name) {
+  if (!frames_.empty() && frames_.top().wants_tag) {
+    return not_a_tag("wrong type", name, 2);
+  }
+  auto t = next();
+  if (t.at == nullptr) {
+    skip(1);
+    return true;
+  }
+  resolve(t, look);
+  if (t.type->kind == type_kind::raw) {
+    open_ = 1;
+    return start_raw(t);
+  }
+  if (look == type_kind::object ? open_object(t) : open_array(t)) {
+    return true;
+  }
+  skip(1);
+  return mismatch(t, name);
+}
+
 // ---- objects ----------------------------------------------------------------------------------
 
 bool decoder::begin_object() {
@@ -107,15 +91,11 @@ bool decoder::begin_object() {
     case mode::typed:
       break;
   }
-  if (!frames_.empty() && frames_.top().wants_tag) {
-    return not_a_tag("wrong type", "object", 2);
-  }
-  auto t = next();
-  if (t.at == nullptr) {
-    skip(1);
-    return true;
-  }
-  resolve(t, type_kind::object);
+  return begin_typed(type_kind::object, "object");
+}
+
+// False when what is to be filled is no object.
+bool decoder::open_object(const target& t) {
   switch (t.type->kind) {
     case type_kind::object:
       enter(frame_kind::object, t);
@@ -124,9 +104,6 @@ bool decoder::begin_object() {
       t.type->map->clear(t.at);
       enter(frame_kind::map, t);
       return true;
-    case type_kind::raw:
-      open_ = 1;
-      return start_raw(t);
     case type_kind::variant: {
       const auto& v = *t.type->variant;
       const bool structs = std::any_of(v.alternatives, v.alternatives + v.count, [](const auto& a) {
@@ -134,15 +111,12 @@ bool decoder::begin_object() {
       });
       if (structs) {
         enter(frame_kind::tagging, t);
-        return true;
       }
-      break;
+      return structs;
     }
     default:
-      break;
+      return false;
   }
-  skip(1);
-  return mismatch(t, "object");
 }
 
 bool decoder::end_object(std::size_t members) {
@@ -274,122 +248,6 @@ bool decoder::map_key(frame& top, std::string_view name) {
   return true;
 }
 
-// ---- variants ---------------------------------------------------------------------------------
-
-bool decoder::tagging_key(frame& top, std::string_view name) {
-  if (name == top.type->variant->tag_member) {
-    top.wants_tag = true;
-    return true;
-  }
-  mode_ = mode::recording;
-  open_ = 1;
-  tape_.add(event_kind::key, name);
-  return true;
-}
-
-// Makes the tagging frame on top the frame of the alternative; false when no tag fits.
-bool decoder::choose(std::string_view tag) {
-  auto& top = frames_.top();
-  const auto& variant = *top.type->variant;
-  for (std::size_t i = 0; i < variant.count; ++i) {
-    const auto& alternative = variant.alternatives[i];
-    if (alternative.type->kind == type_kind::object && alternative.tag == tag) {
-      const target t{alternative.type, alternative.type, alternative.emplace(top.at), {}};
-      frames_.pop();
-      enter(frame_kind::object, t).tagged = &variant;
-      return true;
-    }
-  }
-  return false;
-}
-
-bool decoder::refuse_tag(std::string message, std::string actual) {
-  const auto& variant = *frames_.top().type->variant;
-  auto where = pointer(frames_.size() - 1);
-  append_token(where, variant.tag_member);
-  return report(std::move(message), std::move(where), describe_tags(variant), std::move(actual));
-}
-
-// The value of the tag is of no use; what is left of the object is skipped.
-bool decoder::not_a_tag(std::string message, std::string actual, std::size_t open) {
-  const bool go_on = refuse_tag(std::move(message), std::move(actual));
-  frames_.pop();
-  skip(open);
-  return go_on;
-}
-
-bool decoder::play(const tape& recorded) {
-  const auto& events = recorded.events();
-  const auto& member = frames_.top().type->variant->tag_member;
-  const tape::event* tag = nullptr;
-  std::size_t depth = 0;
-  for (std::size_t i = 0; i < events.size() && tag == nullptr; ++i) {
-    const auto kind = events[i].kind;
-    if (kind == event_kind::begin_object || kind == event_kind::begin_array) {
-      ++depth;
-    } else if (kind == event_kind::end_object || kind == event_kind::end_array) {
-      --depth;
-    } else if (depth == 0 && kind == event_kind::key && recorded.text(events[i]) == member) {
-      tag = &events[i + 1];
-    }
-  }
-  if (tag == nullptr) {
-    return refuse_tag("missing member", "missing") && close();
-  }
-  if (tag->kind != event_kind::string) {
-    return refuse_tag("wrong type", tag->kind == event_kind::begin_object  ? "object"
-                                    : tag->kind == event_kind::begin_array ? "array"
-                                    : tag->kind == event_kind::number
-                                        ? shown_number(recorded.text(*tag))
-                                    : tag->kind == event_kind::null ? "null"
-                                    : tag->boolean                  ? "true"
-                                                                    : "false") &&
-           close();
-  }
-  if (!choose(recorded.text(*tag))) {
-    return refuse_tag("unknown value", shown(recorded.text(*tag))) && close();
-  }
-  for (const auto& e : events) {
-    bool go_on = true;
-    switch (e.kind) {
-      case event_kind::begin_object:
-        go_on = begin_object();
-        break;
-      case event_kind::end_object:
-        go_on = end_object(e.size);
-        break;
-      case event_kind::begin_array:
-        go_on = begin_array();
-        break;
-      case event_kind::end_array:
-        go_on = end_array(e.size);
-        break;
-      case event_kind::key:
-        go_on = key(recorded.text(e));
-        break;
-      case event_kind::string:
-        go_on = string(recorded.text(e));
-        break;
-      case event_kind::number: {
-        number n = e.value;
-        n.text = recorded.text(e);
-        go_on = numeric(n);
-        break;
-      }
-      case event_kind::boolean:
-        go_on = boolean(e.boolean);
-        break;
-      case event_kind::null:
-        go_on = null();
-        break;
-    }
-    if (!go_on) {
-      return false;
-    }
-  }
-  return end_object(0);
-}
-
 // ---- arrays -----------------------------------------------------------------------------------
 
 bool decoder::begin_array() {
@@ -404,25 +262,16 @@ bool decoder::begin_array() {
     case mode::typed:
       break;
   }
-  if (!frames_.empty() && frames_.top().wants_tag) {
-    return not_a_tag("wrong type", "array", 2);
+  return begin_typed(type_kind::sequence, "array");
+}
+
+// False when what is to be filled is no array.
+bool decoder::open_array(const target& t) {
+  if (t.type->kind != type_kind::sequence) {
+    return false;
   }
-  auto t = next();
-  if (t.at == nullptr) {
-    skip(1);
-    return true;
-  }
-  resolve(t, type_kind::sequence);
-  if (t.type->kind == type_kind::sequence) {
-    enter(frame_kind::sequence, t);
-    return true;
-  }
-  if (t.type->kind == type_kind::raw) {
-    open_ = 1;
-    return start_raw(t);
-  }
-  skip(1);
-  return mismatch(t, "array");
+  enter(frame_kind::sequence, t);
+  return true;
 }
 
 bool decoder::end_array(std::size_t items) {
@@ -494,50 +343,6 @@ bool decoder::end_raw() {
     return done();
   }
   return true;
-}
-
-// ---- problems ---------------------------------------------------------------------------------
-
-bool decoder::mismatch(const target& t, std::string actual) {
-  const auto& rules = t.type->kind == type_kind::variant ? rule_set{} : t.rules;
-  return report("wrong type", pointer(), describe(*t.declared, rules), std::move(actual));
-}
-
-void decoder::refuse_text(std::string message, std::string expected, std::string actual) {
-  (void)report(std::move(message), {}, std::move(expected), std::move(actual));
-}
-
-bool decoder::report(std::string message, std::string pointer, std::string expected,
-                     std::string actual) {
-  problems_.push_back(
-      {std::move(message), std::move(pointer), std::move(expected), std::move(actual)});
-  return problems_.size() < limit_;
-}
-
-// The place that the first `frames` frames lead to.
-std::string decoder::pointer(std::size_t frames) const {
-  std::string out;
-  for (std::size_t i = 0; i < frames; ++i) {
-    const auto& f = frames_[i];
-    switch (f.kind) {
-      case frame_kind::object:
-        if (f.type->object->count > 0) {
-          append_token(out, f.type->object->fields[f.index].name);
-        }
-        break;
-      case frame_kind::map:
-        if (f.name != nullptr) {
-          append_token(out, *f.name);
-        }
-        break;
-      case frame_kind::sequence:
-        append_token(out, f.index);
-        break;
-      case frame_kind::tagging:
-        break;
-    }
-  }
-  return out;
 }
 
 }  // namespace fairlead::json::detail

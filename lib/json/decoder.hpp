@@ -120,6 +120,9 @@ class decoder {
     return true;
   }
   bool close();
+  bool begin_typed(type_kind look, const char* name);
+  bool open_object(const target& t);
+  bool open_array(const target& t);
   bool checked(const target& t) { return t.rules.all.empty() || check(t); }
   bool check(const target& t);
   bool finish_sequence(const frame& closed);

@@ -30,7 +30,10 @@ class pipe : timer_node {
     return capacity_ - std::min(capacity_, held());
   }
   // Everything arrived, the end included.
-  [[nodiscard]] bool at_end() const noexcept { return ended_ && arrived_ == 0 && flights_.empty(); }
+  [[nodiscard]] bool at_end() const noexcept { return end_is_here() && arrived_ == 0; }
+
+  // The end arrived, and bytes before it may be unread.
+  [[nodiscard]] bool end_is_here() const noexcept { return ended_ && flights_.empty(); }
 
   void write(std::span<const std::byte> bytes) {
     data_.insert(data_.end(), bytes.begin(), bytes.end());
@@ -242,6 +245,8 @@ class memory_stream final : public stream {
       shared_->wake_all();
     }
   }
+
+  bool peer_has_left() noexcept override { return closed_ || in_.end_is_here() || broken(in_); }
 
   const std::string& peer() const noexcept override { return peer_; }
 

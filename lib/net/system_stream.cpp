@@ -6,6 +6,7 @@
 #include "detail/os_error.hpp"
 #include "detail/system_handle.hpp"
 
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -104,6 +105,14 @@ class system_stream final : public stream {
       co_return fail(code == ENOTCONN ? closed_error(peer_) : stream_error(code, peer_));
     }
     co_return result<void>{};
+  }
+
+  bool peer_has_left() noexcept override {
+    if (!handle_.is_open()) {
+      return true;
+    }
+    pollfd one{handle_.get(), POLLRDHUP, 0};  // errors and hang-ups are always told
+    return ::poll(&one, 1, 0) > 0;
   }
 
   void close() noexcept override { handle_.close(); }

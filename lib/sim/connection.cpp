@@ -80,6 +80,8 @@ class sim_stream final : public net::stream {
     out_.writer.notify();
   }
 
+  bool peer_has_left() noexcept override { return closed_ || in_.end_is_here() || in_.broken(); }
+
   const std::string& peer() const noexcept override { return peer_; }
 
  private:

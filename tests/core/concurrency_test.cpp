@@ -239,6 +239,39 @@ TEST(TaskScope, TasksMaySpawnTasks) {
   EXPECT_EQ(leaves, 3);
 }
 
+TEST(TaskScope, ATaskMayBeMadeBeforeItIsSpawned) {
+  sim::world world(1);
+  world.run([&](context& cx) -> task<void> {
+    task_scope scope(cx, on_failure::keep_going);
+    bool cancelled = false;
+    const auto body = [&](context own) -> task<void> {
+      const auto slept = co_await sleep_for(own, 1h);
+      cancelled = !slept && own.cancelled();
+    };
+    auto made = body(scope.shared_context());
+    scope.spawn([&made](context&) { return std::move(made); });
+    EXPECT_EQ(scope.running(), 1u);
+    scope.cancel();
+    const auto joined = co_await scope.join();
+    EXPECT_TRUE(joined);
+    EXPECT_TRUE(cancelled);
+  });
+}
+
+TEST(Cancellation, KnowsWhatItWasMadeBelow) {
+  cancellation root;
+  cancellation child(root);
+  cancellation grandchild(child);
+  cancellation sibling(root);
+  EXPECT_TRUE(root.is_within(root));
+  EXPECT_TRUE(grandchild.is_within(root));
+  EXPECT_TRUE(grandchild.is_within(child));
+  EXPECT_FALSE(grandchild.is_within(sibling));
+  EXPECT_FALSE(root.is_within(child));
+  root.cancel();
+  EXPECT_TRUE(grandchild.is_within(root)) << "also after a cancellation";
+}
+
 TEST(WithScope, JoinsHoweverItsBodyEnds) {
   sim::world world(1);
   bool joined = false;

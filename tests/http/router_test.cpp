@@ -177,5 +177,19 @@ TEST(Router, RefusesHandlersThatTakeMoreThanThePatternHas) {
   EXPECT_EQ(r.routes().front(), "GET /users/{id}");
 }
 
+TEST(Router, PathsOfManySegmentsTakeNoMoreMemoryThanPatternsNeed) {
+  const auto r = table({"/", "/files/{rest...}", "/a/{b}/c"});
+  std::string slashes(16'000, '/');
+  EXPECT_EQ(matched(r, slashes), "404");
+  EXPECT_EQ(matched(r, "/a/b/c/d"), "404");
+  EXPECT_EQ(matched(r, "/a/b/c" + slashes), "404");
+  EXPECT_EQ(matched(r, slashes + ".."), "400") << "a segment beyond all patterns is checked, too";
+  const std::string rest = "x" + slashes + "y";
+  EXPECT_EQ(matched(r, "/files/" + rest), "/files/{rest...} " + rest);
+  request q(method::get, "/files" + slashes);
+  EXPECT_EQ(r.match(q).what, router::outcome::found);
+  EXPECT_LE(request_access{q}.pieces().capacity(), 8u);
+}
+
 }  // namespace
 }  // namespace fairlead::http

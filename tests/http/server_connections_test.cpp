@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // The server's connections: time limits, clients that break off, and the orderly end.
 #include "support/http_world.hpp"
+#include "support/scripted_listener.hpp"
 #include "support/slow_service.hpp"
 
 #include <fairlead/core/event.hpp>
@@ -145,6 +146,57 @@ TEST(ServerConnections, GoingAwayAtOnceIsNoticedWithin20Ms) {
     auto slept = co_await sleep_for(cx, 25ms);
     EXPECT_TRUE(slept);
     EXPECT_EQ(s.cancelled, 1);
+  });
+}
+
+TEST(ServerConnections, AClientThatSentMuchAheadIsMissedTooWhenItGoes) {
+  for (const bool close : {true, false}) {
+    for (const std::size_t ahead : {std::size_t{5000}, std::size_t{50'000}}) {
+      slow_service s;
+      with_server(s.routes(), {}, [&](context& cx, server& app, memory_network& net) -> task<void> {
+        auto p = co_await dial(cx, net);
+        auto said = co_await p->say(cx, get("/slow/5000") + std::string(ahead, 'G'));
+        auto slept = co_await sleep_for(cx, 1s);
+        EXPECT_TRUE(said && slept);
+        EXPECT_EQ(s.started, 1);
+        EXPECT_EQ(s.cancelled, 0);
+        if (close) {
+          p->close();
+        } else {
+          co_await p->end(cx);
+        }
+        slept = co_await sleep_for(cx, 250ms);
+        EXPECT_TRUE(slept);
+        EXPECT_EQ(s.cancelled, 1) << ahead;
+        EXPECT_EQ(app.stats().connections, 0u);
+      });
+    }
+  }
+}
+
+// A client that sends without end while its handler runs fills no memory of the server's.
+TEST(ServerConnections, WhatIsSentAheadIsHeldBack) {
+  slow_service s;
+  with_server(s.routes(), {}, [&](context& cx, server&, memory_network& net) -> task<void> {
+    net.server_side = net::memory_side().capacity(1000);
+    auto p = co_await dial(cx, net);
+    std::string all = get("/slow/5000");
+    for (int i = 0; i < 1000; ++i) {
+      all += get("/slow/0");
+    }
+    task_scope scope(cx);
+    bool through = false;
+    scope.spawn([&](context& own) -> task<void> { through = co_await p->say(own, all); });
+    auto slept = co_await sleep_for(cx, 4s);
+    EXPECT_TRUE(slept);
+    EXPECT_FALSE(through);
+    for (int i = 0; i < 1001; ++i) {
+      auto text = co_await p->read_until(cx, "done");
+      EXPECT_TRUE(text.starts_with("HTTP/1.1 200 ")) << i;
+    }
+    auto joined = co_await scope.join();
+    EXPECT_TRUE(joined && through);
+    EXPECT_EQ(s.finished, 1001);
   });
 }
 
@@ -308,20 +360,6 @@ class throwing_stream final : public net::stream {
 
  private:
   std::unique_ptr<net::stream> inner_;
-};
-
-// A listener that does what a test says.
-class scripted_listener final : public net::listener {
- public:
-  using accepted = result<std::unique_ptr<net::stream>>;
-  explicit scripted_listener(std::function<task<accepted>(context&)> f) : next_(std::move(f)) {}
-  task<accepted> accept(context& cx) override { return next_(cx); }
-  const net::endpoint& local() const noexcept override { return at_; }
-  void close() noexcept override {}
-
- private:
-  std::function<task<accepted>(context&)> next_;
-  net::endpoint at_ = net::endpoint::loopback(80);
 };
 
 TEST(ServerConnections, AnExceptionInASessionEndsOnlyItsConnection) {

@@ -127,6 +127,67 @@ TEST(ServerDrain, CancelsWhatTakesLongerThanTheGrace) {
   });
 }
 
+TEST(ServerDrain, AHandlerThatAwaitsItIsToldSo) {
+  slow_service s;
+  auto routes = s.routes();
+  server* self = nullptr;
+  int told = 0;
+  routes.get("/stop", [&](context& cx) -> task<result<std::string>> {
+    auto narrower = cx.with_timeout(10s);
+    cancel_scope below(narrower);
+    auto drained = co_await self->drain(below, 1s);
+    EXPECT_FALSE(drained);
+    EXPECT_EQ(drained.error().message(),
+              "invalid_argument: http::server::drain: a handler of this server awaits it, and it "
+              "would wait for the handler; set an event that the owner of the server waits for");
+    told += 1;
+    co_return "still here";
+  });
+  with_server(std::move(routes), {},
+              [&](context& cx, server& app, memory_network& net) -> task<void> {
+                self = &app;
+                auto p = co_await dial(cx, net);
+                auto said = co_await p->say(cx, get("/stop"));
+                auto text = co_await p->read_until(cx, "here");
+                EXPECT_TRUE(text.ends_with("still here")) << text;
+                EXPECT_FALSE(app.draining());
+                said = co_await p->say(cx, get("/slow/0"));
+                EXPECT_TRUE(said);
+                text = co_await p->read_until(cx, "done");
+                EXPECT_TRUE(text.ends_with("done")) << text;
+              });
+  EXPECT_EQ(told, 1);
+}
+
+TEST(ServerDrain, AHandlerOfAnotherServerMayAwaitIt) {
+  run_in_world(1, [](context& cx) -> task<void> {
+    memory_network net;
+    slow_service s;
+    server first(s.routes());
+    router r;
+    r.post("/stop-first", [&](context& own) { return first.drain(own, 1s); });
+    server second(std::move(r));
+    auto one = net.listen(cx.env(), net::endpoint::loopback(80), {});
+    auto two = net.listen(cx.env(), net::endpoint::loopback(81), {});
+    task_scope scope(cx);
+    scope.spawn([&](context& own) { return first.serve(own, std::move(*one)); });
+    scope.spawn([&](context& own) { return second.serve(own, std::move(*two)); });
+    const auto at = net::endpoint::loopback(81);
+    auto stream = co_await net.connect(cx, at);
+    EXPECT_TRUE(stream);
+    peer p(std::move(*stream));
+    auto said = co_await p.say(cx, "POST /stop-first HTTP/1.1\r\nHost: a\r\n\r\n");
+    EXPECT_TRUE(said);
+    auto text = co_await p.read_until(cx, "\r\n\r\n");
+    EXPECT_TRUE(text.starts_with("HTTP/1.1 204 ")) << text;
+    EXPECT_TRUE(first.draining());
+    auto drained = co_await second.drain(cx, 1s);
+    EXPECT_TRUE(drained);
+    auto joined = co_await scope.join();
+    EXPECT_TRUE(joined);
+  });
+}
+
 TEST(ServerDrain, AServerThatWasDrainedServesNoMore) {
   run_in_world(1, [](context& cx) -> task<void> {
     memory_network net;

@@ -233,6 +233,26 @@ TEST(MemoryPair, ReadingNothingIsNotTheEnd) {
   });
 }
 
+TEST(MemoryPair, KnowsThatThePeerHasLeftBeforeAllIsRead) {
+  run_in_world(1, [](context& cx) -> task<void> {
+    auto ends = memory_pair(cx.env(), memory_side().latency(10ms), {});
+    auto put = co_await write_all(cx, *ends.first, "unread");
+    EXPECT_TRUE(put);
+    auto slept = co_await sleep_for(cx, 20ms);
+    EXPECT_FALSE(ends.second->peer_has_left());
+    auto down = co_await ends.first->shutdown_write(cx);
+    EXPECT_TRUE(down);
+    EXPECT_FALSE(ends.second->peer_has_left()) << "the end is on its way";
+    slept = co_await sleep_for(cx, 20ms);
+    EXPECT_TRUE(slept);
+    EXPECT_TRUE(ends.second->peer_has_left());
+    EXPECT_FALSE(ends.first->peer_has_left()) << "only the other side has ended";
+    auto all = co_await drain(cx, *ends.second);
+    EXPECT_EQ(all, "unread");
+    EXPECT_TRUE(ends.second->peer_has_left());
+  });
+}
+
 TEST(MemoryFaults, FailTheNthAttempt) {
   for (std::uint64_t nth = 1; nth <= 4; ++nth) {
     run_in_world(nth, [&](context& cx) -> task<void> {

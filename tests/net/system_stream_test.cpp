@@ -99,6 +99,27 @@ TEST_F(SystemStream, GathersManyPieces) {
   });
 }
 
+TEST_F(SystemStream, KnowsThatThePeerHasLeftBeforeAllIsRead) {
+  for (const bool reset : {false, true}) {
+    with_connection([&](context& cx, stream& s, raw_socket& peer) -> task<void> {
+      peer.send("unread");
+      auto ready = co_await s.wait(cx, direction::read);
+      EXPECT_TRUE(ready);
+      EXPECT_FALSE(s.peer_has_left());
+      if (reset) {
+        peer.reset();
+      } else {
+        peer.close();
+      }
+      auto slept = co_await sleep_for(cx, 1ms);
+      EXPECT_TRUE(slept);
+      EXPECT_TRUE(s.peer_has_left());
+      s.close();
+      EXPECT_TRUE(s.peer_has_left());
+    });
+  }
+}
+
 TEST_F(SystemStream, AResetNamesThePeer) {
   with_connection([&](context& cx, stream& s, raw_socket& peer) -> task<void> {
     peer.reset();

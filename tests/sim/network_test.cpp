@@ -346,6 +346,26 @@ TEST_F(NetworkTest, HalfCloseLeavesTheOtherWayOpen) {
   end();
 }
 
+TEST_F(NetworkTest, KnowsThatThePeerHasLeftBeforeAllIsRead) {
+  serve();
+  w.run([&](context& cx) -> task<void> {
+    auto made = co_await net::connect_to(cx, fabric.host("client"), "server", 7);
+    EXPECT_TRUE(made);
+    auto put = co_await net::write_all(cx, **made, "unread");
+    auto down = co_await (*made)->shutdown_write(cx);
+    EXPECT_TRUE(put && down);
+    EXPECT_FALSE((*made)->peer_has_left()) << "the echo and its end are under way";
+    auto slept = co_await sleep_for(cx, 1s);
+    EXPECT_TRUE(slept);
+    EXPECT_TRUE((*made)->peer_has_left());
+    std::string back(6, '\0');
+    auto got = co_await net::read_exactly(cx, **made, std::as_writable_bytes(std::span(back)));
+    EXPECT_TRUE(got);
+    EXPECT_EQ(back, "unread");
+  });
+  end();
+}
+
 TEST_F(NetworkTest, WritesToAClosedEndAreReset) {
   serve();
   w.run([&](context& cx) -> task<void> {

@@ -12,9 +12,13 @@ namespace {
 std::atomic<std::uint64_t> of_all{0};
 thread_local std::uint64_t of_this_thread = 0;
 
-void count() noexcept {
+thread_local std::uint64_t failing = 0;  // how many allocations from now; 0: none
+
+// False when this allocation is to fail.
+bool count() noexcept {
   of_all.fetch_add(1, std::memory_order_relaxed);
   ++of_this_thread;
+  return failing == 0 || --failing > 0;
 }
 
 }  // namespace
@@ -22,13 +26,11 @@ void count() noexcept {
 // The linker sends calls of aligned_alloc here (--wrap).
 extern "C" void* __real_aligned_alloc(std::size_t alignment, std::size_t size);
 extern "C" void* __wrap_aligned_alloc(std::size_t alignment, std::size_t size) {
-  count();
-  return __real_aligned_alloc(alignment, size);
+  return count() ? __real_aligned_alloc(alignment, size) : nullptr;
 }
 
 void* operator new(std::size_t size) {
-  count();
-  if (void* p = std::malloc(size == 0 ? 1 : size)) {
+  if (void* p = count() ? std::malloc(size == 0 ? 1 : size) : nullptr) {
     return p;
   }
   throw std::bad_alloc();
@@ -61,6 +63,14 @@ std::uint64_t allocations() noexcept {
 
 std::uint64_t allocations_of_this_thread() noexcept {
   return of_this_thread;
+}
+
+void fail_allocation(std::uint64_t nth) noexcept {
+  failing = nth;
+}
+
+bool allocation_failed() noexcept {
+  return failing == 0;
 }
 
 }  // namespace fairlead::testing

@@ -54,6 +54,15 @@ class cancellation {
 
   [[nodiscard]] bool cancelled() const noexcept { return cancelled_; }
 
+  /// Whether this is `other`, or made below it at whatever depth.
+  [[nodiscard]] bool is_within(const cancellation& other) const noexcept {
+    const auto* at = this;
+    while (at != nullptr && at != &other) {
+      at = at->parent_;
+    }
+    return at != nullptr;
+  }
+
   /// Cancels. Every registered node is unlinked and its function called, in the order of
   /// registration; functions may register, unlink and destroy nodes. The second call does nothing.
   void cancel() noexcept;
@@ -70,6 +79,7 @@ class cancellation {
 
   cancel_node nodes_;
   link_up up_;
+  const cancellation* parent_ = nullptr;
   bool cancelled_ = false;
 };
 

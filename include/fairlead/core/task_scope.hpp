@@ -36,12 +36,17 @@ class task_scope {
 
   /// Starts `f`, which takes `context&` and gives a `task<void>` or `task<result<void>>`. It begins
   /// to run within this call. In a cancelled scope it starts cancelled. `f` is kept until the task
-  /// has ended.
+  /// has ended. When there is no memory to start it, that throws `std::bad_alloc`, and the scope is
+  /// as it was.
   template <branch F>
     requires std::is_void_v<branch_result_t<F>> || std::same_as<branch_result_t<F>, result<void>>
   void spawn(F f) {
     group_.start(run(std::move(f), group_.scope(), this));
   }
+
+  /// What the tasks run under; `spawn` gives each a copy. For those who make a task, with all the
+  /// memory it takes, before they spawn it. Valid as long as the scope.
+  [[nodiscard]] const context& shared_context() noexcept { return group_.scope(); }
 
   /// Cancels all tasks; does not wait for them.
   void cancel() noexcept { group_.scope().cancel(); }

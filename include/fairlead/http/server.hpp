@@ -18,17 +18,25 @@ struct server_stats {
   std::size_t connections = 0;  ///< open now
   std::uint64_t accepted = 0;   ///< connections so far
   std::uint64_t requests = 0;   ///< answered so far
+  /// Connections that ended at once, without an answer, through a fault on this side: mostly
+  /// because there was no memory for them.
+  std::uint64_t dropped = 0;
+  std::uint64_t body_memory = 0;  ///< bytes that request bodies take now, of those in the options
+  std::uint64_t bodies_refused = 0;  ///< answered with 503 since all of that was taken
 };
 
 /// Serves HTTP/1.1 and 1.0 with keep-alive; pipelined requests are answered in order.
 ///
 /// Requests that it cannot pass on are answered in JSON, `{"error": {"code", "message"}}`: 400
-/// (malformed), 404, 405 with Allow, 408, 413, 414, 417, 431, 501, 505. Errors of handlers become
-/// responses by `error_response`. An exception that leaves a handler becomes a 500, and the server
-/// lives on. After a malformed request the connection is closed.
+/// (malformed), 404, 405 with Allow, 408, 413, 414, 417, 431, 501, 503 with Retry-After (no memory
+/// for its body), 505. Errors of handlers become responses by `error_response`. An exception that
+/// leaves a handler becomes a 500, and the server lives on. After a malformed request the
+/// connection is closed.
 ///
 /// While a handler waits, the server notices within 20 ms when its client goes away (closes or
-/// resets the connection), and cancels the handler's context.
+/// resets the connection), and cancels the handler's context. What a client sends meanwhile is read
+/// up to 4 KiB; for one that has sent more, noticing takes up to 200 ms, and only `handler_timeout`
+/// helps when so much is unsent on its side that its end cannot arrive.
 ///
 /// *Thread safety*: none; on the executor of the context it serves in. For several threads make one
 /// server per thread, with listeners that share the port.
@@ -67,10 +75,10 @@ class server {
   /// *Completes when* everything has ended; every `serve` completes too.
   /// *Errors*: `timeout` with scope drain when something had to be cancelled; `cancelled` or
   /// `deadline` when `cx` ended the grace period. Everything has been joined then as well.
-  ///
-  /// Not for handlers of this server: it waits for them to end, so that a handler that awaits it
-  /// never ends, and nor does the drain. A handler that is to end the server sets an `event` that
-  /// the owner of the server waits for.
+  /// `invalid_argument`, and nothing has happened, when a handler of this server awaits it: it
+  /// would wait for that handler. Such a handler sets an `event` that the owner of the server waits
+  /// for. It is known by `cx`, which must be that of the handler or made from it: with any other
+  /// the handler and the drain wait for each other until the end of days.
   [[nodiscard]] task<result<void>> drain(context& cx, duration grace);
 
   /// True from the moment `drain` is called; for health checks.

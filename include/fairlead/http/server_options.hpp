@@ -52,6 +52,17 @@ class server_options {
     max_body_ = bytes;
     return *this;
   }
+  /// Memory for the bodies of all requests together, from the head of each to its answer, in bytes.
+  /// Default 256 MiB; at least `max_body`. An announced body counts whole from the start, a chunked
+  /// one as it grows, and one of up to 4 KiB not at all. What does not fit is answered with 503 and
+  /// "Retry-After: 1" before its body is read, and its connection is closed.
+  ///
+  /// A client need not send what it announces to take its share, for up to `body_timeout`: shorten
+  /// that, or lower `max_body`, where clients are not trusted and bodies matter.
+  server_options& body_memory(std::uint64_t bytes) {
+    body_memory_ = bytes;
+    return *this;
+  }
   /// The largest head of a request, in bytes, and its most header fields. Default 16 KiB and 100.
   /// More is answered with 431, or 414 when the request line alone is too long.
   server_options& max_head(std::size_t bytes, std::size_t fields) {
@@ -79,6 +90,7 @@ class server_options {
   [[nodiscard]] duration write_timeout() const noexcept { return write_timeout_; }
   [[nodiscard]] duration idle_timeout() const noexcept { return idle_timeout_; }
   [[nodiscard]] std::uint64_t max_body() const noexcept { return max_body_; }
+  [[nodiscard]] std::uint64_t body_memory() const noexcept { return body_memory_; }
   [[nodiscard]] std::size_t max_head() const noexcept { return max_head_; }
   [[nodiscard]] std::size_t max_fields() const noexcept { return max_fields_; }
   [[nodiscard]] std::size_t max_connections() const noexcept { return max_connections_; }
@@ -97,6 +109,7 @@ class server_options {
   duration write_timeout_ = std::chrono::seconds(30);
   duration idle_timeout_ = std::chrono::seconds(75);
   std::uint64_t max_body_ = 1024 * 1024;
+  std::uint64_t body_memory_ = 256 * 1024 * 1024;
   std::size_t max_head_ = 16 * 1024;
   std::size_t max_fields_ = 100;
   std::size_t max_connections_ = 10'000;

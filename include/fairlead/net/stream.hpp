@@ -64,6 +64,12 @@ class stream {
     return true;
   }
 
+  /// Whether the peer has ended or broken the connection, even when bytes that it sent before have
+  /// not been read: for those who cannot read on, and want to know all the same. Asks without
+  /// blocking. False where it cannot be known, and until the news is here; it does not overtake
+  /// bytes that are still under way. True once this side has closed.
+  [[nodiscard]] virtual bool peer_has_left() noexcept { return false; }
+
   /// Ends the writing side in order: what was written arrives, then the peer reads the end.
   [[nodiscard]] virtual task<result<void>> shutdown_write(context& cx) = 0;
 

@@ -173,7 +173,13 @@ class message_parser : public beast::http::basic_parser<std::is_same_v<Message, 
       }
       state_.cut = true;
     }
-    out.append(body.data(), std::min<std::size_t>(body.size(), static_cast<std::size_t>(room)));
+    const auto kept = std::min<std::size_t>(body.size(), static_cast<std::size_t>(room));
+    if (state_.limits.memory != nullptr &&
+        !state_.limits.memory->grow(out, out.size() + kept, state_.limits.body_bytes)) {
+      state_.refuse(fault::no_body_memory, "the memory for bodies is used up", ec);
+      return 0;
+    }
+    out.append(body.data(), kept);
     return body.size();
   }
 

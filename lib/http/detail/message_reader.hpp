@@ -2,6 +2,7 @@
 // The sans-IO reader of HTTP/1.1 messages: bytes in, a request or a response out.
 #pragma once
 
+#include "body_budget.hpp"
 #include "message_access.hpp"
 
 #include <cstddef>
@@ -19,6 +20,7 @@ enum class fault : std::uint8_t {
   head_too_large,
   too_many_fields,
   body_too_large,
+  no_body_memory,
   unknown_method,
   unknown_version,
   unknown_coding,
@@ -43,6 +45,7 @@ struct reader_limits {
   std::size_t head_bytes = 16 * 1024;
   std::size_t fields = 100;
   std::uint64_t body_bytes = 1024 * 1024;
+  body_permit* memory = nullptr;  ///< what the body's buffer has to be covered by, if by anything
 };
 
 /// What one call took from the front of its input, and where the message stands.

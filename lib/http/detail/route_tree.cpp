@@ -99,7 +99,9 @@ bool decoded_path::assign(std::string_view path) {
   }
   std::size_t begin = 0;
   const auto end_segment = [&] {
-    pieces.push_back({{}, begin, text.size() - begin});
+    if (pieces.size() < most_) {
+      pieces.push_back({{}, begin, text.size() - begin});
+    }
     const auto segment = std::string_view(text).substr(begin);
     return segment != "." && segment != "..";
   };
@@ -223,6 +225,7 @@ void route_tree::add(method m, std::string_view pattern, std::shared_ptr<handler
       at->end.allow += to_string(one);
     }
   }
+  longest_ = std::max(longest_, made->segments.size());
   routes_.push_back(std::move(made));
 }
 

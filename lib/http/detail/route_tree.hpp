@@ -30,7 +30,8 @@ struct pattern_segment {
 /// A path split at '/' and percent-decoded, in the memory of the request it belongs to.
 class decoded_path {
  public:
-  explicit decoded_path(request& r) noexcept : memory_{r} {}
+  /// Only the first `most` segments are told apart, since a peer decides how many there are.
+  decoded_path(request& r, std::size_t most) noexcept : memory_{r}, most_(most) {}
 
   /// False when the path is one that is refused (see `router`).
   [[nodiscard]] bool assign(std::string_view path);
@@ -46,6 +47,7 @@ class decoded_path {
 
  private:
   request_access memory_;
+  std::size_t most_;
 };
 
 class route_tree {
@@ -81,6 +83,8 @@ class route_tree {
     const route* with = nullptr;
   };
   [[nodiscard]] found find(method m, const decoded_path& path) const;
+  /// How many segments of a path `find` has to tell apart: one more than the longest pattern has.
+  [[nodiscard]] std::size_t segments_needed() const noexcept { return longest_ + 1; }
 
   [[nodiscard]] const std::vector<std::unique_ptr<route>>& routes() const noexcept {
     return routes_;
@@ -93,6 +97,7 @@ class route_tree {
 
   std::vector<std::unique_ptr<route>> routes_;
   std::unique_ptr<node> root_;
+  std::size_t longest_ = 0;  // pattern, in segments
 };
 
 }  // namespace fairlead::http::detail

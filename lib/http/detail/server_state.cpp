@@ -16,7 +16,6 @@ std::unique_ptr<session_memory> server_state::borrow() {
 
 void server_state::give_back(std::unique_ptr<session_memory> memory) {
   // What grew for one large message is not kept, nor more than a busy moment needs.
-  constexpr std::size_t most_kept = 64 * 1024;
   if (spare_.size() < 64 && memory->request.body().capacity() <= most_kept &&
       memory->answer.body().capacity() <= most_kept) {
     memory->in.clear();

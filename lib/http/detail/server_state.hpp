@@ -2,6 +2,7 @@
 // What the sessions of one server share.
 #pragma once
 
+#include "body_budget.hpp"
 #include "message_reader.hpp"
 #include "read_window.hpp"
 
@@ -28,7 +29,10 @@ struct session_memory {
 
 struct server_state {
   server_state(std::shared_ptr<const router> r, server_options o)
-      : routes(std::move(r)), options(std::move(o)) {}
+      : routes(std::move(r)), options(std::move(o)), bodies(options.body_memory()) {}
+
+  /// The largest buffer of a body that is kept for the next request.
+  static constexpr std::size_t most_kept = 64 * 1024;
 
   std::unique_ptr<session_memory> borrow();
   void give_back(std::unique_ptr<session_memory> memory);
@@ -40,6 +44,7 @@ struct server_state {
 
   std::shared_ptr<const router> routes;
   server_options options;
+  body_budget bodies;
   bool draining = false;
   server_stats stats;
 

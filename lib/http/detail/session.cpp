@@ -30,7 +30,7 @@ bool asks_to_close(const headers& h) noexcept {
 }  // namespace
 
 session::session(server_state& shared, environment& env, std::unique_ptr<net::stream> s) noexcept
-    : shared_(shared), env_(env), stream_(std::move(s)) {}
+    : shared_(shared), env_(env), stream_(std::move(s)), body_permit_(shared.bodies) {}
 
 session::~session() {
   release();
@@ -71,17 +71,33 @@ void session::begin_request() {
     memory_ = shared_.borrow();
   }
   const auto& o = shared_.options;
-  memory_->reader.begin(memory_->request, {o.max_head(), o.max_fields(), o.max_body()});
   const request_access access{memory_->request};
+  trim_body(server_state::most_kept);
+  if (memory_->answer.body().capacity() > server_state::most_kept) {
+    memory_->answer = response();
+  }
+  memory_->reader.begin(memory_->request,
+                        {o.max_head(), o.max_fields(), o.max_body(), &body_permit_});
   access.set_peer(stream_->peer());
   access.set_spare(&memory_->answer);
   begun_ = true;
+}
+
+// Keeps the buffer of a body that has served its purpose if it has at most `most` bytes, and if the
+// permit covers it: one that was borrowed just now is not covered yet.
+void session::trim_body(std::size_t most) noexcept {
+  auto& body = request_access{memory_->request}.body();
+  if (body.capacity() > most || !body_permit_.cover(body.capacity())) {
+    std::string().swap(body);
+    static_cast<void>(body_permit_.cover(0));
+  }
 }
 
 void session::release() noexcept {
   if (memory_) {
     request_access{memory_->request}.set_peer({});
     shared_.give_back(std::move(memory_));
+    static_cast<void>(body_permit_.cover(0));
   }
   begun_ = false;
 }
@@ -155,14 +171,18 @@ std::optional<session_step> session::head_is_complete() {
     return std::nullopt;  // the reader refuses it next
   }
   const auto expect = m.request.headers().get("Expect");
-  if (!expect || m.request.minor_version() == 0) {
-    return std::nullopt;
-  }
-  if (!iequals(*expect, "100-continue")) {
+  const bool expects = expect && m.request.minor_version() != 0;
+  if (expects && !iequals(*expect, "100-continue")) {
     return refuse(status::expectation_failed, "expectation_failed", "this expectation is unknown");
   }
-  if (!m.in.empty()) {
-    return std::nullopt;  // the client did not wait
+  // All that was announced is reserved at once: a body that has begun to arrive is not refused
+  // later. A chunked one announces nothing, and the reader reserves while it grows.
+  const auto announced = static_cast<std::size_t>(m.reader.body_expected());
+  if (!body_permit_.grow(request_access{m.request}.body(), announced, announced)) {
+    return refuse_body();
+  }
+  if (!expects || !m.in.empty()) {
+    return std::nullopt;  // the client does not wait
   }
   interim_ = true;
   out_ = gathered(continue_head, {});
@@ -270,6 +290,8 @@ session_step session::refuse() {
       return refuse(status::request_header_fields_too_large, "head_too_large", reason);
     case fault::body_too_large:
       return refuse(status::payload_too_large, "body_too_large", reason);
+    case fault::no_body_memory:
+      return refuse_body();
     case fault::unknown_method:
     case fault::unknown_coding:
       return refuse(status::not_implemented, "not_implemented", reason);
@@ -288,6 +310,18 @@ session_step session::refuse(status s, std::string_view code, std::string_view m
   return send(error_response(s, code, message), afterwards::close);
 }
 
+// The server has too many bodies in hand. The client learns it before it has sent its own, may come
+// again soon, and its connection is closed, since the body is not going to be read.
+session_step session::refuse_body() {
+  ++shared_.stats.bodies_refused;
+  shared_.failed(memory_->request, "the memory for request bodies is used up");
+  lingers_ = !ended_;
+  return send(error_response(status::service_unavailable, "overloaded",
+                             "the service has no room for this body now")
+                  .header("Retry-After", "1"),
+              afterwards::close);
+}
+
 session_step session::send(response&& r, afterwards then) {
   auto& m = *memory_;
   m.answer = std::move(r);
@@ -299,6 +333,8 @@ session_step session::send(response&& r, afterwards then) {
   const bool no_body = m.request.method() == method::head || is_bodyless(m.answer.status());
   render_head(m.head, m.answer, {shared_.date(env_), !close_after_, m.request.minor_version()});
   out_ = gathered(m.head, no_body ? std::string_view{} : std::string_view(m.answer.body()));
+  // The request has been answered: however long the client takes to read that, its body is gone.
+  trim_body(close_after_ ? body_permit::free_of_charge : server_state::most_kept);
   ++shared_.stats.requests;
   enter(phase::writing);
   return write();
@@ -338,7 +374,8 @@ session_step session::gave_up(const error& why) {
 
 session::sign session::look() noexcept try {
   if (memory_->in.size() >= first_read) {
-    return sign::full;
+    ended_ = stream_->peer_has_left();
+    return ended_ ? sign::gone : sign::full;
   }
   const auto attempt = stream_->try_read(memory_->in.room(first_read));
   if (!attempt) {
@@ -351,7 +388,7 @@ session::sign session::look() noexcept try {
   memory_->in.commit(**attempt);
   return sign::bytes;
 } catch (...) {
-  return sign::full;  // no memory for what it sends: look no more
+  return sign::full;  // no memory for what it sends
 }
 
 }  // namespace fairlead::http::detail

@@ -53,8 +53,8 @@ class session {
   /// The handler threw.
   [[nodiscard]] session_step threw(std::string_view what);
 
-  /// While a handler runs: takes what the client sends meanwhile. False when there is nothing to
-  /// watch for any more.
+  /// While a handler runs: takes what the client sends meanwhile, as long as it fits into the first
+  /// read buffer. `full`: it does not, so waiting for more is of no use; look again after a while.
   enum class sign : std::uint8_t { nothing, bytes, full, gone };
   [[nodiscard]] sign look() noexcept;
 
@@ -64,17 +64,19 @@ class session {
 
  private:
   enum class phase : std::uint8_t { fresh, idle, head, body, handling, writing };
-  static constexpr std::size_t first_read = 4 * 1024;
+  static constexpr std::size_t first_read = body_permit::free_of_charge;
 
   void enter(phase p) noexcept;
   void begin_request();
   void release() noexcept;
+  void trim_body(std::size_t most) noexcept;
   [[nodiscard]] std::optional<session_step> parse();
   [[nodiscard]] session_step at_end();
   [[nodiscard]] std::optional<session_step> head_is_complete();
   [[nodiscard]] session_step dispatch();
   [[nodiscard]] bool to_origin_form();
   [[nodiscard]] session_step refuse();
+  [[nodiscard]] session_step refuse_body();
   [[nodiscard]] session_step refuse(status s, std::string_view code, std::string_view message);
   enum class afterwards : std::uint8_t { keep_alive, close };
   [[nodiscard]] session_step send(response&& r, afterwards then);
@@ -83,6 +85,7 @@ class session {
   environment& env_;
   std::unique_ptr<net::stream> stream_;
   std::unique_ptr<session_memory> memory_;
+  body_permit body_permit_;  // always covers the capacity of the request's body
   http::handler* target_ = nullptr;
   gathered out_;
   time_point limit_ = no_deadline;

@@ -10,6 +10,8 @@
 #include <fairlead/core/waiter.hpp>
 
 #include <exception>
+#include <memory>
+#include <optional>
 
 namespace fairlead::http::detail {
 
@@ -17,16 +19,19 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr duration watch_after = 20ms;   // a handler is watched when it takes longer
-constexpr duration longest_linger = 1s;  // for a client to read its answer
-constexpr int most_in_a_row = 16;        // answers without a wait, before others have their turn
+constexpr duration watch_after = 20ms;        // a handler is watched when it takes longer
+constexpr duration look_again_after = 200ms;  // at a client that has sent much ahead
+constexpr duration longest_linger = 1s;       // for a client to read its answer
+constexpr int most_in_a_row = 16;  // answers without a wait, before others have their turn
 constexpr std::size_t most_lingered = 256 * 1024;
 
 // Cancels a handler whose client has gone.
 class watch : timer_node {
  public:
-  watch(session& s, cancel_scope& handler, task_scope& watchers, time_point now)
+  /// `cx` is that of the session, above `handler`.
+  watch(context& cx, session& s, cancel_scope& handler, task_scope& watchers, time_point now)
       : timer_node([](timer_node& n) noexcept { static_cast<watch&>(n).start(); }),
+        cx_(cx),
         session_(s),
         handler_(handler),
         watchers_(watchers) {
@@ -36,32 +41,51 @@ class watch : timer_node {
   watch& operator=(const watch&) = delete;
   ~watch() { handler_.env().timers().disarm(*this); }
 
-  [[nodiscard]] bool started() const noexcept { return running_; }
+  [[nodiscard]] bool started() const noexcept { return end_ != nullptr; }
 
-  /// Ends the watching task and waits for it. `cx` outlives the handler's context.
-  task<void> stop(context& cx) {
-    handler_.env().timers().disarm(*this);
-    while (running_) {
-      cancel_scope unused(cx);
-      waiter w(joining, unused);
-      joiner_ = &w;
-      if (own_ != nullptr) {
-        own_->cancel();
-      }
-      co_await w.wait();
-      joiner_ = nullptr;
+  /// Ends the watching task. Once it was started, its end must be awaited before this is destroyed.
+  [[nodiscard]] task<wake> stop() noexcept {
+    if (own_ != nullptr) {
+      own_->cancel();
+    }
+    return std::move(end_->wait);
+  }
+  void disarm() noexcept { handler_.env().timers().disarm(*this); }
+
+ private:
+  // How the end of the watching task is waited for.
+  struct join {
+    explicit join(context& cx) : unused(cx), told(joining, unused), wait(told.wait()) {}
+    cancel_scope unused;
+    waiter told;
+    task<wake> wait;
+  };
+
+  // All frames are made here, that of the join too: a handler that there is no memory to watch runs
+  // unwatched, and one that is watched can always wait for the watching task to end.
+  void start() noexcept {
+    try {
+      end_ = std::make_unique<join>(cx_);
+      auto watching = run();
+      watchers_.spawn([made = std::move(watching)](context&) mutable { return std::move(made); });
+    } catch (...) {
+      end_.reset();
     }
   }
 
- private:
-  void start() noexcept {
-    running_ = true;
-    watchers_.spawn([this](context& cx) { return run(cx); });
+  task<void> run() {
+    cancel_scope own(cx_);
+    own_ = &own;
+    try {
+      co_await look_until_gone(own);
+    } catch (...) {
+      own_ = nullptr;  // no memory to go on watching
+    }
+    own_ = nullptr;
+    end_->told.notify();
   }
 
-  task<void> run(context& cx) {
-    cancel_scope own(cx);
-    own_ = &own;
+  task<void> look_until_gone(cancel_scope& own) {
     for (;;) {
       auto ready = co_await session_.stream().wait(own, net::direction::read);
       if (!ready) {
@@ -73,22 +97,20 @@ class watch : timer_node {
         break;
       }
       if (seen == session::sign::full) {
-        break;
+        auto slept = co_await sleep_for(own, look_again_after);
+        if (!slept) {
+          break;
+        }
       }
-    }
-    own_ = nullptr;
-    running_ = false;
-    if (joiner_ != nullptr) {
-      joiner_->notify();
     }
   }
 
+  context& cx_;
   session& session_;
   cancel_scope& handler_;
   task_scope& watchers_;
   cancel_scope* own_ = nullptr;
-  waiter* joiner_ = nullptr;
-  bool running_ = false;
+  std::unique_ptr<join> end_;  // on the heap: the frame around this must stay small
 };
 
 // Never throws: the watching task, which refers to the handler's frame, has to be joined first.
@@ -106,7 +128,7 @@ task<session_step> run_handler(context& cx, server_state& shared, session& s,
   const auto now = cx.now();
   const auto limited = cx.with_deadline(saturating_add(now, shared.options.handler_timeout()));
   cancel_scope scope(limited);
-  watch client(s, scope, watchers, now);
+  watch client(cx, s, scope, watchers, now);
   std::optional<result<response>> answer;
   std::string thrown;
   try {
@@ -117,8 +139,9 @@ task<session_step> run_handler(context& cx, server_state& shared, session& s,
   } catch (...) {
     thrown = text_of("an exception that is not a std::exception");
   }
+  client.disarm();
   if (client.started()) {
-    co_await client.stop(cx);
+    co_await client.stop();
   }
   if (answer) {
     co_return s.respond(std::move(*answer));

@@ -34,6 +34,7 @@ class lane : timer_node {
   // The receiving side.
   [[nodiscard]] bool readable() const noexcept { return unread_ > 0; }
   [[nodiscard]] std::size_t read(std::span<std::byte> into);
+  [[nodiscard]] bool end_is_here() const noexcept { return ended_; }
   [[nodiscard]] bool ended() const noexcept { return ended_ && unread_ == 0; }
   [[nodiscard]] bool broken() const noexcept { return broken_; }
   void break_now() noexcept;
