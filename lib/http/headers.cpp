@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "detail/chars.hpp"
+#include "detail/message_access.hpp"
 
 #include <fairlead/http/headers.hpp>
 
@@ -49,21 +50,28 @@ bool has_token(std::string_view value, std::string_view token) noexcept {
 }
 
 bool headers::refuse(std::string_view name, std::string_view value) {
+  if (detail::is_token(name) && detail::find_control(value) == std::string_view::npos) {
+    return false;
+  }
+  note_refused(name, value);
+  return true;
+}
+
+void headers::note_refused(std::string_view name, std::string_view value) {
+  if (problem_) {
+    return;
+  }
   std::string why;
   if (name.empty()) {
     why = "a header name is empty";
   } else if (!detail::is_token(name)) {
     why = "header name " + quoted(name) + " has a character that is not allowed in a name";
-  } else if (const auto at = detail::find_control(value); at != std::string_view::npos) {
+  } else {
+    const auto at = detail::find_control(value);
     why = "header " + std::string(name) + ": " + std::string(detail::name_of_control(value[at])) +
           " at byte " + std::to_string(at) + " of the value";
-  } else {
-    return false;
   }
-  if (problem_.empty()) {
-    problem_ = std::move(why);
-  }
-  return true;
+  problem_ = std::make_shared<const std::string>(std::move(why));
 }
 
 void headers::insert(std::size_t at, std::string_view name, std::string_view value) {
@@ -84,6 +92,20 @@ void headers::insert(std::size_t at, std::string_view name, std::string_view val
     index_[i].offset += static_cast<std::uint32_t>(size);
   }
   index_.insert(index_.begin() + static_cast<std::ptrdiff_t>(at), made);
+}
+
+void headers_access::add_checked(std::string_view name, std::string_view value) const {
+  // Mostly the field stands there as it does here, and can be taken in one piece.
+  const char* name_end = name.data() + name.size();
+  if (value.data() != name_end + separator.size() ||
+      std::string_view(name_end, separator.size()) != separator) {
+    h.insert(h.index_.size(), name, value);
+    return;
+  }
+  h.index_.push_back({static_cast<std::uint32_t>(h.text_.size()),
+                      static_cast<std::uint32_t>(name.size()),
+                      static_cast<std::uint32_t>(value.size())});
+  h.text_.append(name.data(), name.size() + separator.size() + value.size()).append(line_end);
 }
 
 void headers::erase(std::size_t i) {
@@ -164,12 +186,12 @@ header_field headers::operator[](std::size_t i) const noexcept {
 void headers::clear() noexcept {
   text_.clear();
   index_.clear();
-  problem_.clear();
+  problem_.reset();
 }
 
 result<void> headers::check() const {
-  if (!problem_.empty()) {
-    return fail(errors::invalid_argument{"headers", problem_});
+  if (problem_) {
+    return fail(errors::invalid_argument{"headers", *problem_});
   }
   return {};
 }
@@ -183,7 +205,7 @@ headers& headers::append(const headers& other) {
     e.offset += shift;
     index_.push_back(e);
   }
-  if (problem_.empty()) {
+  if (!problem_) {
     problem_ = other.problem_;
   }
   return *this;

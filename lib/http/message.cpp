@@ -8,6 +8,23 @@
 
 namespace fairlead::http {
 
+namespace {
+
+const headers& or_none(const std::shared_ptr<headers>& trailers) noexcept {
+  static const headers none;
+  return trailers ? *trailers : none;
+}
+
+}  // namespace
+
+const headers& request::trailers() const noexcept {
+  return or_none(trailers_);
+}
+
+const headers& response::trailers() const noexcept {
+  return or_none(trailers_);
+}
+
 std::string_view request::path() const noexcept {
   const std::string_view all = target_;
   return all.substr(0, all.find('?'));
@@ -62,7 +79,7 @@ void response::clear() noexcept {
   status_ = http::status::ok;
   minor_version_ = 1;
   headers_.clear();
-  trailers_.clear();
+  trailers_.reset();
   body_.clear();
 }
 

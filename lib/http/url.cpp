@@ -142,6 +142,9 @@ result<url> url::join(std::string_view target) const {
 }
 
 result<void> check_target(std::string_view target) {
+  if (target.starts_with('/') && detail::is_plain_path(target)) {
+    return {};
+  }
   auto why = detail::refused_anywhere(target);
   if (why.empty() && (target.empty() || target.front() != '/')) {
     why = "a target starts with \"/\"";

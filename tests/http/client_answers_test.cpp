@@ -306,6 +306,10 @@ TEST(ClientAnswers, KeepsTrailers) {
         if (r) {
           EXPECT_EQ(r->body(), "a");
           EXPECT_EQ(r->trailers().get("x-sum"), "9");
+          const response copy = *r;
+          r->clear();
+          EXPECT_TRUE(r->trailers().empty());
+          EXPECT_EQ(copy.trailers().get("x-sum"), "9");
         }
       });
 }

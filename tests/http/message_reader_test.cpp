@@ -244,6 +244,50 @@ INSTANTIATE_TEST_SUITE_P(
                     refused{"TlsHello", "\x16\x03\x01\x02 hello there, server\r\n\r\n",
                             fault::malformed, "the method is not a token"}));
 
+// Fields that were read are stored as they are, on the word of the parser: it must be at least as
+// strict as `headers` is with a program's own.
+TEST(RequestReader, RefusesEveryByteThatHeadersRefuse) {
+  const auto stored = [](std::string_view name, std::string_view value) {
+    return headers().add(name, value).check().has_value();
+  };
+  for (int byte = 0; byte < 256; ++byte) {
+    const std::string c(1, static_cast<char>(byte));
+    for (const std::string around : {"", "b", "a long text before and behind it"}) {
+      const auto name = "X" + around + c + around;
+      const auto value = "v" + around + c + around;
+      for (const bool in_trailer : {false, true}) {
+        const auto place = [&](const std::string& field) {
+          return in_trailer
+                     ? "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n" +
+                           field + "\r\n\r\n"
+                     : "GET / HTTP/1.1\r\nHost: a\r\n" + field + "\r\n\r\n";
+        };
+        if (c != ":") {  // which ends a name
+          const request_reading r(place(name + ": v"));
+          EXPECT_TRUE(r.last == progress::failed || stored(name, "v")) << "name: " << byte;
+        }
+        const request_reading r(place("X: " + value));
+        EXPECT_TRUE(r.last == progress::failed || stored("X", value)) << "value: " << byte;
+        if (r.last == progress::done) {
+          const auto& all = in_trailer ? r.message.trailers() : r.message.headers();
+          auto wanted = headers().add("X", value);
+          EXPECT_EQ(all.get("X"), wanted.get("X")) << byte;
+        }
+      }
+    }
+  }
+}
+
+// However the value stands in the line, it is stored behind one space.
+TEST(RequestReader, StoresFieldsInOneForm) {
+  for (const std::string line : {"X:v", "X: v", "X:  v", "X:\tv", "X: v ", "X: \t v\t "}) {
+    const request_reading r("GET / HTTP/1.1\r\nHost: a\r\n" + line + "\r\n\r\n");
+    EXPECT_EQ(r.message.headers().text(), "Host: a\r\nX: v\r\n") << line;
+  }
+  const request_reading empty("GET / HTTP/1.1\r\nHost: a\r\nX:\r\nY: \r\n\r\n");
+  EXPECT_EQ(empty.message.headers().text(), "Host: a\r\nX: \r\nY: \r\n");
+}
+
 TEST(RequestReader, LimitsTheHead) {
   reader_limits limits;
   limits.head_bytes = 300;

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -91,13 +92,16 @@ class headers {
     std::uint32_t value;
   };
 
+  friend struct headers_access;
+
   [[nodiscard]] bool refuse(std::string_view name, std::string_view value);
+  void note_refused(std::string_view name, std::string_view value);
   void insert(std::size_t at, std::string_view name, std::string_view value);
   void erase(std::size_t i);
 
   std::string text_;
   std::vector<entry> index_;
-  std::string problem_;  // why the first refused field was refused
+  std::shared_ptr<const std::string> problem_;  // why the first refused field was; mostly null
 };
 
 class headers::iterator {

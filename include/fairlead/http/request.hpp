@@ -7,6 +7,7 @@
 #include <fairlead/http/response.hpp>
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -73,7 +74,7 @@ class request {
   }
   [[nodiscard]] std::size_t param_count() const noexcept { return params_.size(); }
   /// Header fields after a chunked body.
-  [[nodiscard]] const http::headers& trailers() const noexcept { return trailers_; }
+  [[nodiscard]] const http::headers& trailers() const noexcept;
   /// The minor version: 1 for HTTP/1.1, 0 for HTTP/1.0.
   [[nodiscard]] int minor_version() const noexcept { return minor_version_; }
   /// Where the request came from, "127.0.0.1:40000".
@@ -95,7 +96,7 @@ class request {
   int minor_version_ = 1;
   std::string target_;
   http::headers headers_;
-  http::headers trailers_;
+  std::shared_ptr<http::headers> trailers_;  // mostly null; never changed once read
   std::string body_;
   std::string param_text_;
   std::vector<param_entry> params_;

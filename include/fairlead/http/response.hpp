@@ -6,6 +6,7 @@
 #include <fairlead/http/headers.hpp>
 #include <fairlead/http/status.hpp>
 
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -35,7 +36,7 @@ class response {
   /// The body's text itself, to write into memory that is there already, or to move from.
   [[nodiscard]] std::string& body_text() noexcept { return body_; }
   /// Header fields after a chunked body; a client's response only.
-  [[nodiscard]] const http::headers& trailers() const noexcept { return trailers_; }
+  [[nodiscard]] const http::headers& trailers() const noexcept;
   /// The minor version of the peer: 1 for HTTP/1.1, 0 for HTTP/1.0.
   [[nodiscard]] int minor_version() const noexcept { return minor_version_; }
 
@@ -75,7 +76,7 @@ class response {
   http::status status_ = http::status::ok;
   int minor_version_ = 1;
   http::headers headers_;
-  http::headers trailers_;
+  std::shared_ptr<http::headers> trailers_;  // mostly null; never changed once read
   std::string body_;
 };
 

@@ -38,6 +38,9 @@ class body_permit {
   /// False when the budget has too little left: then it is what it was.
   [[nodiscard]] bool cover(std::size_t capacity) noexcept;
 
+  /// Whether it takes anything of the budget.
+  [[nodiscard]] bool holds() const noexcept { return held_ > 0; }
+
   /// Covers and makes room in `body` for `size` bytes, and for more, up to `most`, where that
   /// spares the next growth. False when the budget has too little left: nothing has changed then.
   [[nodiscard]] bool grow(std::string& body, std::size_t size, std::uint64_t most);

@@ -7,6 +7,22 @@
 
 namespace fairlead::http {
 
+struct headers_access {
+  headers& h;
+
+  /// Appends a field that a parser has checked as `headers::add` would. Name and value are views
+  /// into one buffer, with a colon and white space between them.
+  void add_checked(std::string_view name, std::string_view value) const;
+};
+
+/// Trailers are rare, and made when the first one comes.
+[[nodiscard]] inline http::headers& made_trailers(std::shared_ptr<http::headers>& trailers) {
+  if (!trailers) {
+    trailers = std::make_shared<http::headers>();
+  }
+  return *trailers;
+}
+
 struct request_access {
   request& r;
 
@@ -16,7 +32,7 @@ struct request_access {
   void set_spare(response* spare) const noexcept { r.spare_ = spare; }
   [[nodiscard]] std::string& target() const noexcept { return r.target_; }
   [[nodiscard]] http::headers& fields() const noexcept { return r.headers_; }
-  [[nodiscard]] http::headers& trailers() const noexcept { return r.trailers_; }
+  [[nodiscard]] http::headers& trailers() const { return made_trailers(r.trailers_); }
   [[nodiscard]] std::string& body() const noexcept { return r.body_; }
 
   void clear_params() const noexcept {
@@ -32,7 +48,7 @@ struct request_access {
     r.minor_version_ = 1;
     r.target_.clear();
     r.headers_.clear();
-    r.trailers_.clear();
+    r.trailers_.reset();
     r.body_.clear();
     clear_params();
   }
@@ -43,7 +59,7 @@ struct response_access {
 
   void set_minor(int minor) const noexcept { r.minor_version_ = minor; }
   [[nodiscard]] http::headers& fields() const noexcept { return r.headers_; }
-  [[nodiscard]] http::headers& trailers() const noexcept { return r.trailers_; }
+  [[nodiscard]] http::headers& trailers() const { return made_trailers(r.trailers_); }
   [[nodiscard]] std::string& body() const noexcept { return r.body_; }
   void clear() const noexcept { r.clear(); }
 };

@@ -101,7 +101,7 @@ class message_parser : public beast::http::basic_parser<std::is_same_v<Message, 
       return;
     }
     if (state_.head_complete) {
-      into_.trailers().add(to_std(name), to_std(value));
+      headers_access{into_.trailers()}.add_checked(to_std(name), to_std(value));
       return;
     }
     using beast::http::field;
@@ -119,7 +119,7 @@ class message_parser : public beast::http::basic_parser<std::is_same_v<Message, 
       ++state_.hosts;
     }
     if (!ec) {
-      into_.fields().add(to_std(name), to_std(value));
+      headers_access{into_.fields()}.add_checked(to_std(name), to_std(value));
     }
   }
 

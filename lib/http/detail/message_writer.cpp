@@ -3,22 +3,60 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstring>
 
 namespace fairlead::http::detail {
 
 namespace {
 
-void append_number(std::string& out, std::uint64_t n) {
-  std::array<char, 20> digits;
-  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), n).ptr;
-  out.append(digits.data(), end);
-}
+// Gathers small pieces, so that the string grows by lines and not by words.
+class pieces {
+ public:
+  explicit pieces(std::string& out) noexcept : out_(out) {}
+  pieces(const pieces&) = delete;
+  pieces& operator=(const pieces&) = delete;
 
-void append_length(std::string& out, std::size_t n) {
-  out += "Content-Length: ";
-  append_number(out, n);
-  out += "\r\n";
-}
+  template <std::size_t N>
+  pieces& operator<<(const char (&literal)[N]) {
+    return add({literal, N - 1});
+  }
+  pieces& operator<<(std::string_view text) {
+    if (text.size() > room_.size()) {
+      flush();
+      out_.append(text);
+      return *this;
+    }
+    return add(text);
+  }
+  pieces& operator<<(std::uint64_t n) {
+    if (room_.size() - used_ < most_digits) {
+      flush();
+    }
+    char* begin = room_.data() + used_;
+    used_ += static_cast<std::size_t>(std::to_chars(begin, begin + most_digits, n).ptr - begin);
+    return *this;
+  }
+  void flush() {
+    out_.append(room_.data(), used_);
+    used_ = 0;
+  }
+
+ private:
+  static constexpr std::size_t most_digits = 20;
+
+  pieces& add(std::string_view text) {
+    if (room_.size() - used_ < text.size()) {
+      flush();
+    }
+    std::memcpy(room_.data() + used_, text.data(), text.size());
+    used_ += text.size();
+    return *this;
+  }
+
+  std::string& out_;
+  std::size_t used_ = 0;
+  std::array<char, 256> room_;
+};
 
 bool expects_body(method m) noexcept {
   return m == method::post || m == method::put || m == method::patch;
@@ -41,58 +79,58 @@ result<void> check_headers(const headers& h) {
 
 void render_head(std::string& out, const request& r, const request_frame& frame) {
   out.clear();
-  out += to_string(r.method());
-  out += ' ';
-  out += frame.target;
-  out += " HTTP/1.1\r\n";
+  pieces line(out);
+  line << to_string(r.method()) << " " << frame.target << " HTTP/1.1\r\n";
   const auto& own = r.headers();
   if (!own.contains("Host")) {
-    out += "Host: ";
-    out += frame.authority;
-    out += "\r\n";
+    line << "Host: " << frame.authority << "\r\n";
   }
-  for (const auto field : *frame.defaults) {
-    if (!own.contains(field.name)) {
-      out.append(field.name).append(": ").append(field.value).append("\r\n");
+  if (own.empty()) {
+    line << frame.defaults->text();
+  } else {
+    for (const auto field : *frame.defaults) {
+      if (!own.contains(field.name)) {
+        line << field.name << ": " << field.value << "\r\n";
+      }
     }
+    line << own.text();
   }
-  out += own.text();
   if (!r.body().empty() || expects_body(r.method())) {
-    append_length(out, r.body().size());
+    line << "Content-Length: " << std::uint64_t{r.body().size()} << "\r\n";
   }
-  out += "\r\n";
+  line << "\r\n";
+  line.flush();
 }
 
 void render_head(std::string& out, const response& r, const response_frame& frame) {
   out.clear();
-  out += "HTTP/1.1 ";
-  append_number(out, to_int(r.status()));
-  out += ' ';
-  out += reason_phrase(r.status());
-  out += "\r\n";
+  pieces line(out);
+  line << "HTTP/1.1 " << std::uint64_t{to_int(r.status())} << " " << reason_phrase(r.status())
+       << "\r\n";
   if (!r.headers().contains("Date")) {
-    out.append("Date: ").append(frame.date).append("\r\n");
+    line << "Date: " << frame.date << "\r\n";
   }
   // A handler's own Connection speaks of a hop that is not the handler's: what the server does is
   // said instead.
   if (!r.headers().contains("Connection")) {
-    out += r.headers().text();
+    line << r.headers().text();
   } else {
     for (const auto field : r.headers()) {
       if (!iequals(field.name, "Connection")) {
-        out.append(field.name).append(": ").append(field.value).append("\r\n");
+        line << field.name << ": " << field.value << "\r\n";
       }
     }
   }
   if (!frame.keep_alive) {
-    out += "Connection: close\r\n";
+    line << "Connection: close\r\n";
   } else if (frame.minor_version == 0) {
-    out += "Connection: keep-alive\r\n";
+    line << "Connection: keep-alive\r\n";
   }
   if (!is_bodyless(r.status())) {
-    append_length(out, r.body().size());
+    line << "Content-Length: " << std::uint64_t{r.body().size()} << "\r\n";
   }
-  out += "\r\n";
+  line << "\r\n";
+  line.flush();
 }
 
 net::io_attempt gathered::try_write(net::stream& s) {

@@ -106,8 +106,15 @@ bool decoded_path::assign(std::string_view path) {
     return segment != "." && segment != "..";
   };
   for (std::size_t i = 1; i < path.size(); ++i) {
-    char c = path[i];
-    if (c == '/') {
+    const auto plain = i;
+    while (i < path.size() && path[i] != '/' && path[i] != '%' && path[i] != '\0') {
+      ++i;
+    }
+    text.append(path.substr(plain, i - plain));
+    if (i == path.size()) {
+      break;
+    }
+    if (path[i] == '/') {
       if (!end_segment()) {
         return false;
       }
@@ -115,19 +122,13 @@ bool decoded_path::assign(std::string_view path) {
       begin = text.size();
       continue;
     }
-    if (c == '%') {
-      const int high = i + 1 < path.size() ? hex_value(path[i + 1]) : -1;
-      const int low = i + 2 < path.size() ? hex_value(path[i + 2]) : -1;
-      if (high < 0 || low < 0) {
-        return false;
-      }
-      c = static_cast<char>(high * 16 + low);
-      i += 2;
-    }
-    if (c == '\0') {
+    const int high = i + 1 < path.size() ? hex_value(path[i + 1]) : -1;
+    const int low = i + 2 < path.size() ? hex_value(path[i + 2]) : -1;
+    if (path[i] == '\0' || high < 0 || low < 0 || high + low == 0) {
       return false;
     }
-    text += c;
+    text += static_cast<char>(high * 16 + low);
+    i += 2;
   }
   return end_segment();
 }

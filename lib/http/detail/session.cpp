@@ -87,6 +87,9 @@ void session::begin_request() {
 // permit covers it: one that was borrowed just now is not covered yet.
 void session::trim_body(std::size_t most) noexcept {
   auto& body = request_access{memory_->request}.body();
+  if (body.capacity() <= body_permit::free_of_charge && !body_permit_.holds()) {
+    return;
+  }
   if (body.capacity() > most || !body_permit_.cover(body.capacity())) {
     std::string().swap(body);
     static_cast<void>(body_permit_.cover(0));

@@ -13,6 +13,15 @@ namespace fairlead::http::detail {
 
 namespace {
 
+constexpr auto plain_in_path = [] {
+  std::array<bool, 256> out{};
+  for (std::size_t u = 0; u < 128; ++u) {
+    const auto c = static_cast<char>(u);
+    out[u] = is_unreserved(c) || is_sub_delim(c) || c == ':' || c == '@' || c == '/';
+  }
+  return out;
+}();
+
 std::string at_byte(std::size_t i) {
   return " at byte " + std::to_string(i);
 }
@@ -126,6 +135,11 @@ url_parts split_url(std::string_view text) noexcept {
   return out;
 }
 
+bool is_plain_path(std::string_view text) noexcept {
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return plain_in_path[static_cast<unsigned char>(c)]; });
+}
+
 std::string refused_anywhere(std::string_view text) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     const auto u = static_cast<unsigned char>(text[i]);
@@ -150,7 +164,7 @@ std::string refused_in_path(std::string_view path, std::size_t offset) {
       if (auto why = broken_percent(path, i, offset); !why.empty()) {
         return why;
       }
-    } else if (!is_unreserved(c) && !is_sub_delim(c) && c != ':' && c != '@' && c != '/') {
+    } else if (!plain_in_path[static_cast<unsigned char>(c)]) {
       return quoted(c) + at_byte(offset + i) + " must be percent-encoded";
     }
   }

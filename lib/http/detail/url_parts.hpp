@@ -23,6 +23,8 @@ struct url_parts {
 /// True for "http://...", false for "/a:b" and "a/b".
 [[nodiscard]] bool starts_with_scheme(std::string_view text) noexcept;
 
+/// True when nothing in a path has to be refused or looked at twice.
+[[nodiscard]] bool is_plain_path(std::string_view text) noexcept;
 /// What no part may contain: white space, control characters, non-ASCII. Empty when all is well;
 /// these texts say what and at which byte.
 [[nodiscard]] std::string refused_anywhere(std::string_view text);
