@@ -32,6 +32,14 @@ boost::asio::execution_context& context_of(const boost::asio::any_io_executor& e
 
 }  // namespace
 
+// What belongs to Asio's side.
+struct environment::parts {
+  explicit parts(const boost::asio::any_io_executor& executor) : parked_work(executor) {}
+
+  std::optional<detail::asio_alarm> own_alarm;
+  detail::loop_work parked_work;
+};
+
 class environment::service final : public boost::asio::execution_context::service {
  public:
   using key_type = environment::service;
@@ -65,18 +73,17 @@ boost::asio::execution_context::id environment::service::id;
 environment::environment(boost::asio::any_io_executor executor)
     : executor_(std::move(executor)),
       clock_(system_clock()),
-      own_alarm_(std::make_unique<detail::asio_alarm>(executor_)),
-      timers_(clock_, *own_alarm_),
-      random_(random_seed()),
-      parked_work_(std::make_unique<detail::loop_work>(executor_)) {}
+      parts_(std::make_unique<parts>(executor_)),
+      timers_(clock_, parts_->own_alarm.emplace(executor_)),
+      random_(random_seed()) {}
 
 environment::environment(boost::asio::any_io_executor executor, clock& time, alarm& wake,
                          std::uint64_t seed)
     : executor_(std::move(executor)),
       clock_(time),
+      parts_(std::make_unique<parts>(executor_)),
       timers_(clock_, wake),
-      random_(seed),
-      parked_work_(std::make_unique<detail::loop_work>(executor_)) {}
+      random_(seed) {}
 
 environment::~environment() {
   close();
@@ -84,8 +91,8 @@ environment::~environment() {
 
 void environment::close() noexcept {
   closing_ = true;
-  if (own_alarm_) {
-    own_alarm_->detach();
+  if (parts_->own_alarm) {
+    parts_->own_alarm->detach();
   }
   while (parked_ != nullptr) {
     parked& p = *parked_;
@@ -101,7 +108,7 @@ void environment::park(parked& p) noexcept {
   if (parked_ != nullptr) {
     parked_->prev = &p;
   } else {
-    parked_work_->begin();
+    parts_->parked_work.begin();
   }
   parked_ = &p;
 }
@@ -113,7 +120,7 @@ void environment::unpark(parked& p) noexcept {
     p.next->prev = p.prev;
   }
   if (parked_ == nullptr) {
-    parked_work_->end();
+    parts_->parked_work.end();
   }
 }
 

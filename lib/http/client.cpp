@@ -115,11 +115,11 @@ void client::impl::give_back(std::unique_ptr<detail::exchange_memory> memory) {
   }
 }
 
-task<result<void>> client::impl::run(context& caller, result<http::request>& r, answer_taker take) {
-  if (!r) {
-    co_return tl::unexpected<error>(std::move(r).error());
+task<result<void>> client::impl::run(context& caller, outgoing& r, answer_taker take) {
+  if (!r.ready) {
+    co_return tl::unexpected<error>(std::move(r.ready).error());
   }
-  detail::call call(*this, caller, *r, take.rule);
+  detail::call call(*this, caller, r.request, take.rule);
   result<void> outcome = call.prepare();
   if (!outcome) {
     co_return outcome;
@@ -203,21 +203,34 @@ result<client> client::make(environment& env, client_options options) {
   return client(std::make_unique<impl>(env, std::move(options)));
 }
 
-result<http::request> client::make_request(method m, std::string_view target, headers extra) {
+client::outgoing client::make_request(method m, std::string_view target, headers extra) {
   http::request r(m, std::string(target));
   r.headers() = std::move(extra);
+  return outgoing(std::move(r));
+}
+
+client::outgoing client::make_request(method m, std::string_view target, headers extra,
+                                      result<std::string> body, std::string_view type) {
+  auto r = make_request(m, target, std::move(extra));
+  if (!body) {
+    r.ready = tl::unexpected<error>(std::move(body).error());
+    return r;
+  }
+  if (!r.request.headers().contains("Content-Type")) {
+    r.request.header("Content-Type", type);
+  }
+  r.request.body(std::move(*body));
   return r;
 }
 
-task<result<void>> client::exchange(context& cx, result<http::request>& r,
-                                    const answer_taker& take) {
+task<result<void>> client::exchange(context& cx, outgoing& r, const answer_taker& take) {
   return impl_->run(cx, r, take);
 }
 
 task<result<response>> client::request(context& cx, http::request r) {
   answer_slot<response> out;
   const auto take = out.taker(answer_rule::any_status);
-  result<http::request> sent(std::move(r));
+  outgoing sent(std::move(r));
   auto done = co_await impl_->run(cx, sent, take);
   if (!done) {
     co_return tl::unexpected<error>(std::move(done).error());

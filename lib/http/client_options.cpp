@@ -13,6 +13,31 @@ void add_check(std::vector<std::string>& out, const result<void>& checked) {
 
 }  // namespace
 
+client_options::client_options() = default;
+
+client_options::client_options(std::string_view base) : base_url_(base) {}
+
+client_options& client_options::base_url(std::string_view text) {
+  base_url_ = text;
+  return *this;
+}
+
+client_options& client_options::header(std::string_view name, std::string_view value) {
+  headers_.set(name, value);
+  return *this;
+}
+
+client_options& client_options::user_agent(std::string_view text) {
+  user_agent_ = text;
+  return *this;
+}
+
+client_options& client_options::connector(std::string_view scheme,
+                                          std::shared_ptr<http::connector> opens) {
+  connectors_[std::string(scheme)] = std::move(opens);
+  return *this;
+}
+
 std::vector<std::string> client_options::problems() const {
   std::vector<std::string> out;
   if (!base_url_.empty()) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <fairlead/http/codec.hpp>
 
-namespace fairlead::http::detail {
+namespace fairlead::http {
 
 namespace {
 
@@ -24,22 +24,64 @@ bool is_json(std::string_view content_type) noexcept {
 
 }  // namespace
 
-error refused_request(const error& e) {
-  return reworded(e, "Request validation failed: ", "");
+namespace detail {
+
+bool is_bodyless(const response& r) noexcept {
+  return r.body().empty() || http::is_bodyless(r.status());
 }
 
-error refused_response(const error& e, const response& r) {
-  std::string note;
-  const auto type = r.headers().get("Content-Type");
-  if (type && !is_json(*type)) {
-    note = " (the content type is " + std::string(*type) + ")";
+result<void> decode_body(json::codec type, void* value, const response& r) {
+  if (is_bodyless(r)) {
+    return fail(errors::serialization_error{"Response validation failed: the body is empty", "",
+                                            "a JSON document", "nothing"});
   }
-  return reworded(e, "Response validation failed: ", note);
+  auto done = type.decode_into(value, r.body());
+  if (done) {
+    return done;
+  }
+  std::string note;
+  const auto content = r.headers().get("Content-Type");
+  if (content && !is_json(*content)) {
+    note = " (the content type is " + std::string(*content) + ")";
+  }
+  return fail(reworded(done.error(), "Response validation failed: ", note));
 }
 
-error absent_body() {
-  return errors::serialization_error{"Response validation failed: the body is empty", "",
-                                     "a JSON document", "nothing"};
+}  // namespace detail
+
+result<std::string> encode_body(json::codec type, const void* body) {
+  result<std::string> text;
+  if (auto done = type.encode_to(*text, body); !done) {
+    text = fail(reworded(done.error(), "Request validation failed: ", ""));
+  }
+  return text;
 }
 
-}  // namespace fairlead::http::detail
+answer_taker answer_slot<void>::taker() noexcept {
+  return {answer_rule::success_only, this, [](void*, response&) { return result<void>{}; }};
+}
+result<void> answer_slot<void>::take() {
+  return {};
+}
+
+answer_taker answer_slot<response>::taker(answer_rule rule) noexcept {
+  return {rule, this, [](void* slot, response& r) {
+            static_cast<answer_slot*>(slot)->value_ = std::move(r);
+            return result<void>{};
+          }};
+}
+result<response> answer_slot<response>::take() {
+  return std::move(value_);
+}
+
+answer_taker answer_slot<std::string>::taker() noexcept {
+  return {answer_rule::success_only, this, [](void* slot, response& r) {
+            static_cast<answer_slot*>(slot)->value_ = std::move(r.body_text());
+            return result<void>{};
+          }};
+}
+result<std::string> answer_slot<std::string>::take() {
+  return std::move(value_);
+}
+
+}  // namespace fairlead::http

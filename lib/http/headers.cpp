@@ -26,6 +26,17 @@ std::string quoted(std::string_view text) {
 
 }  // namespace
 
+headers::headers() noexcept = default;
+headers::headers(const headers& other) = default;
+headers::headers(headers&& other) noexcept = default;
+headers& headers::operator=(const headers& other) = default;
+headers& headers::operator=(headers&& other) noexcept = default;
+headers::~headers() = default;
+
+bool headers::contains(std::string_view name) const noexcept {
+  return get(name).has_value();
+}
+
 bool iequals(std::string_view a, std::string_view b) noexcept {
   if (a.size() != b.size()) {
     return false;

@@ -25,6 +25,15 @@ const headers& response::trailers() const noexcept {
   return or_none(trailers_);
 }
 
+request::request() noexcept = default;
+request::request(const request& other) = default;
+request::request(request&& other) noexcept = default;
+request& request::operator=(const request& other) = default;
+request& request::operator=(request&& other) noexcept = default;
+request::~request() = default;
+
+request::request(http::method m, std::string target) : method_(m), target_(std::move(target)) {}
+
 std::string_view request::path() const noexcept {
   const std::string_view all = target_;
   return all.substr(0, all.find('?'));

@@ -9,6 +9,8 @@
 // once and in order, and may use the breaker.
 #include <fairlead/policy/circuit_breaker.hpp>
 
+#include <fairlead/policy/breaker_core.hpp>
+
 #include "detail/text.hpp"
 
 #include <algorithm>
@@ -173,6 +175,12 @@ circuit_breaker::circuit_breaker(const breaker_options& options)
 
 circuit_breaker::circuit_breaker(const breaker_options& options, break_function length_of_break)
     : shared_(std::make_shared<shared>(checked(options), std::move(length_of_break))) {}
+
+circuit_breaker::circuit_breaker(const circuit_breaker& other) noexcept = default;
+circuit_breaker::circuit_breaker(circuit_breaker&& other) noexcept = default;
+circuit_breaker& circuit_breaker::operator=(const circuit_breaker& other) noexcept = default;
+circuit_breaker& circuit_breaker::operator=(circuit_breaker&& other) noexcept = default;
+circuit_breaker::~circuit_breaker() = default;
 
 result<circuit_breaker> circuit_breaker::make(const breaker_options& options) {
   const auto problems = problems_of(options);

@@ -55,6 +55,12 @@ retry::retry(const retry_options& options, std::string_view name) : options_(opt
   detail::throw_if_any("retry", name == "retry" ? std::string_view{} : name, problems_of(options));
 }
 
+retry::retry(const retry& other) = default;
+retry::retry(retry&& other) noexcept = default;
+retry& retry::operator=(const retry& other) = default;
+retry& retry::operator=(retry&& other) noexcept = default;
+retry::~retry() = default;
+
 result<retry> retry::make(const retry_options& options, std::string_view name) {
   const auto problems = problems_of(options);
   if (!problems.empty()) {

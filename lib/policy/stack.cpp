@@ -5,28 +5,38 @@
 
 namespace fairlead::policy::detail {
 
-void refuse_twice(const std::vector<const void*>& identities,
-                  const std::vector<std::string>& descriptions) {
-  for (std::size_t i = 0; i < identities.size(); ++i) {
-    for (std::size_t j = i + 1; j < identities.size(); ++j) {
-      if (identities[i] != nullptr && identities[i] == identities[j]) {
+stack_base::stack_base(const layer_view* views, std::size_t count, observe::sink* sink,
+                       std::string_view name)
+    : views_(views), count_(count), sink_(sink), name_(name) {}
+
+stack_base::~stack_base() = default;
+
+void stack_base::refuse_twice() const {
+  for (std::size_t i = 0; i < count_; ++i) {
+    const auto& view = views_[i];
+    for (std::size_t j = i + 1; j < count_; ++j) {
+      if (view.identity != nullptr && view.identity == views_[j].identity) {
         throw std::invalid_argument("policy::stack: the same policy stands at positions " +
                                     std::to_string(i + 1) + " and " + std::to_string(j + 1) + ": " +
-                                    descriptions[i]);
+                                    view.describe(view.layer));
       }
     }
   }
 }
 
-std::string describe_stack(const std::vector<std::string>& layers) {
-  if (layers.empty()) {
+std::string stack_base::describe() const {
+  if (count_ == 0) {
     return "The operation, with nothing around it.";
   }
   std::string out = "From the outside in: ";
-  for (const auto& l : layers) {
-    out += l + "; ";
+  for (std::size_t i = 0; i < count_; ++i) {
+    out += views_[i].describe(views_[i].layer) + "; ";
   }
   return out + "then the operation.";
+}
+
+shared_stack share(const stack_base* made) {
+  return shared_stack(made);
 }
 
 }  // namespace fairlead::policy::detail

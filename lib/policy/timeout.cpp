@@ -18,6 +18,12 @@ time_limit::time_limit(timeout_scope scope, duration limit, const timeout_option
   }
 }
 
+time_limit::time_limit(const time_limit& other) = default;
+time_limit::time_limit(time_limit&& other) noexcept = default;
+time_limit& time_limit::operator=(const time_limit& other) = default;
+time_limit& time_limit::operator=(time_limit&& other) noexcept = default;
+time_limit::~time_limit() = default;
+
 // The way out of a call that failed, is watched, or must not be late.
 void time_limit::judge(const layer_state& s, call& c) const {
   const auto* e = c.failure();

@@ -5,6 +5,7 @@
 // that every error has the same JSON Pointer everywhere.
 #include <fairlead/port/detail/http_binding.hpp>
 
+#include <fairlead/http/codec.hpp>
 #include <fairlead/http/error_response.hpp>
 #include <fairlead/http/percent.hpp>
 #include <fairlead/port/wire_error.hpp>
@@ -74,7 +75,8 @@ error bad_parameter(std::string_view operation, std::string_view name, std::stri
                                                  "\" stands in the path and " + std::string(why)};
 }
 
-result<placed_request> place(const std::string& base, http_operation what, std::string encoded) {
+result<placed_request> place(const std::string& base, const http_operation& what,
+                             std::string encoded) {
   const auto pattern = what.path();
   const auto pieces = split_pattern(pattern);
   const bool with_parameters =
@@ -178,6 +180,19 @@ error remote_error(error e) {
   return std::move(*told);
 }
 
+// `e` as that of a response that is not what the operation promises.
+error bad_response(const error& e, std::string_view operation) {
+  const auto wrong = e.get<errors::serialization_error>();
+  if (!wrong) {
+    return e;
+  }
+  const auto message =
+      "Response validation failed: " + std::string(operation) + ": " + std::string(wrong->message);
+  error out = errors::serialization_error{message, wrong->pointer, wrong->expected, wrong->actual};
+  out.at(error_stage::body).with_sent(error_sent::answered);
+  return out;
+}
+
 // `text` as a member of a JSON object: quoted for string members, else as it is when it is JSON.
 json::value member_value(std::string_view text, bool is_text) {
   if (!is_text) {
@@ -207,6 +222,11 @@ void add_query(json::object& object, std::string_view query, is_text_field is_te
 
 }  // namespace
 
+http_peer::http_peer(std::shared_ptr<http::client> to, std::string below) noexcept
+    : client(std::move(to)), base(std::move(below)) {}
+http_peer::http_peer(http_peer&&) noexcept = default;
+http_peer::~http_peer() = default;
+
 http::method http_operation::method() const noexcept {
   switch (at.method) {
     case route_method::get:
@@ -227,19 +247,28 @@ std::string http_operation::path() const {
   return at.path.empty() ? "/" + std::string(name) : std::string(at.path);
 }
 
-task<result<std::string>> http_call(context& cx, http::client& client, const std::string& base,
-                                    http_operation what, std::string encoded) {
-  auto placed = place(base, what, std::move(encoded));
+task<result<void>> http_call(context& cx, const http_peer& peer, http_operation what,
+                             http_forms forms, const void* request, void* response) {
+  auto encoded = http::encode_body(forms.request, request);
+  if (!encoded) {
+    co_return fail(encoded.error());
+  }
+  auto placed = place(peer.base, what, std::move(*encoded));
   if (!placed) {
     co_return fail(placed.error());
   }
-  auto headers = call_headers(cx, placed->body);
-  auto answer = co_await exchange(cx, client, what.at.method, std::move(placed->target),
+  context known = with_nature(cx, what.nature);
+  auto headers = call_headers(known, placed->body);
+  auto answer = co_await exchange(known, *peer.client, what.at.method, std::move(placed->target),
                                   std::move(headers), std::move(placed->body));
   if (!answer) {
     co_return fail(remote_error(std::move(answer).error()));
   }
-  co_return answer;
+  auto done = forms.response.decode_into(response, answer->empty() ? "null" : *answer);
+  if (!done) {
+    co_return fail(bad_response(done.error(), what.name));
+  }
+  co_return done;
 }
 
 std::string request_text(const http::request& r, is_text_field is_text) {
@@ -295,18 +324,6 @@ http::response bad_answer(const error& e, std::string_view operation) {
   auto answer = error_answer(bad_response(e, operation));
   answer.status(http::status::internal_server_error);
   return answer;
-}
-
-error bad_response(const error& e, std::string_view operation) {
-  const auto wrong = e.get<errors::serialization_error>();
-  if (!wrong) {
-    return e;
-  }
-  const auto message =
-      "Response validation failed: " + std::string(operation) + ": " + std::string(wrong->message);
-  error out = errors::serialization_error{message, wrong->pointer, wrong->expected, wrong->actual};
-  out.at(error_stage::body).with_sent(error_sent::answered);
-  return out;
 }
 
 }  // namespace fairlead::detail

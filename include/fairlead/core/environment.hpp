@@ -14,11 +14,6 @@
 
 namespace fairlead {
 
-namespace detail {
-class asio_alarm;
-class loop_work;
-}  // namespace detail
-
 /// An executor and the seams that belong to it. One per event loop; it must outlive everything that
 /// was started in it.
 ///
@@ -80,17 +75,17 @@ class environment {
     bool listed = false;
   };
   class service;
+  struct parts;
 
   void park(parked& p) noexcept;
   void unpark(parked& p) noexcept;
 
   boost::asio::any_io_executor executor_;
   clock& clock_;
-  std::unique_ptr<detail::asio_alarm> own_alarm_;
+  std::unique_ptr<parts> parts_;
   timer_queue timers_;
   random_source random_;
   parked* parked_ = nullptr;
-  std::unique_ptr<detail::loop_work> parked_work_;
   bool closing_ = false;
 };
 

@@ -102,33 +102,39 @@ class client {
   template <class T = void, class Body>
   [[nodiscard]] task<result<T>> post(context& cx, std::string_view target, const Body& body,
                                      headers extra = {}) {
-    return fetch<T>(cx, make_request(method::post, target, std::move(extra), body));
+    return fetch<T>(cx, make_request(method::post, target, std::move(extra), encode_body(body),
+                                     content_type_of<Body>()));
   }
   template <class T = void, class Body>
   [[nodiscard]] task<result<T>> post(std::string_view target, const Body& body,
                                      headers extra = {}) {
-    return fetch_alone<T>(make_request(method::post, target, std::move(extra), body));
+    return fetch_alone<T>(make_request(method::post, target, std::move(extra), encode_body(body),
+                                       content_type_of<Body>()));
   }
 
   template <class T = void, class Body>
   [[nodiscard]] task<result<T>> put(context& cx, std::string_view target, const Body& body,
                                     headers extra = {}) {
-    return fetch<T>(cx, make_request(method::put, target, std::move(extra), body));
+    return fetch<T>(cx, make_request(method::put, target, std::move(extra), encode_body(body),
+                                     content_type_of<Body>()));
   }
   template <class T = void, class Body>
   [[nodiscard]] task<result<T>> put(std::string_view target, const Body& body, headers extra = {}) {
-    return fetch_alone<T>(make_request(method::put, target, std::move(extra), body));
+    return fetch_alone<T>(make_request(method::put, target, std::move(extra), encode_body(body),
+                                       content_type_of<Body>()));
   }
 
   template <class T = void, class Body>
   [[nodiscard]] task<result<T>> patch(context& cx, std::string_view target, const Body& body,
                                       headers extra = {}) {
-    return fetch<T>(cx, make_request(method::patch, target, std::move(extra), body));
+    return fetch<T>(cx, make_request(method::patch, target, std::move(extra), encode_body(body),
+                                     content_type_of<Body>()));
   }
   template <class T = void, class Body>
   [[nodiscard]] task<result<T>> patch(std::string_view target, const Body& body,
                                       headers extra = {}) {
-    return fetch_alone<T>(make_request(method::patch, target, std::move(extra), body));
+    return fetch_alone<T>(make_request(method::patch, target, std::move(extra), encode_body(body),
+                                       content_type_of<Body>()));
   }
 
   template <class T = void>
@@ -149,28 +155,22 @@ class client {
   struct impl;
   explicit client(std::unique_ptr<impl> made) noexcept;
 
-  static result<http::request> make_request(method m, std::string_view target, headers extra);
-  template <class Body>
-  static result<http::request> make_request(method m, std::string_view target, headers extra,
-                                            const Body& body) {
-    auto r = make_request(m, target, std::move(extra));
-    auto text = encode_body(body);
-    if (!text) {
-      return tl::unexpected<error>(std::move(text).error());
-    }
-    if (!r->headers().contains("Content-Type")) {
-      r->header("Content-Type", content_type_of<Body>());
-    }
-    r->body(std::move(*text));
-    return r;
-  }
+  // A request, or why it cannot be sent.
+  struct outgoing {
+    explicit outgoing(http::request r) noexcept : request(std::move(r)) {}
+    http::request request;
+    result<void> ready;
+  };
+  static outgoing make_request(method m, std::string_view target, headers extra);
+  static outgoing make_request(method m, std::string_view target, headers extra,
+                               result<std::string> body, std::string_view type);
 
   // One exchange; `take` gets the response while its memory is still the client's. The request
   // stays in the frame of the caller: in this one's it would make it too large to be recycled.
-  task<result<void>> exchange(context& cx, result<http::request>& r, const answer_taker& take);
+  task<result<void>> exchange(context& cx, outgoing& r, const answer_taker& take);
 
   template <class T>
-  task<result<T>> fetch(context& cx, result<http::request> r) {
+  task<result<T>> fetch(context& cx, outgoing r) {
     answer_slot<T> out;
     const auto take = out.taker();
     auto done = co_await exchange(cx, r, take);
@@ -181,7 +181,7 @@ class client {
   }
 
   template <class T>
-  task<result<T>> fetch_alone(result<http::request> r) {
+  task<result<T>> fetch_alone(outgoing r) {
     cancel_scope root(env());
     auto outcome = co_await fetch<T>(root, std::move(r));
     co_return outcome;

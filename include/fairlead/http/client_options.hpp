@@ -42,21 +42,15 @@ struct pool_options {
 /// ```
 class client_options {
  public:
-  client_options() = default;
+  client_options();
   /// With a base URL.
-  explicit client_options(std::string_view base) : base_url_(base) {}
+  explicit client_options(std::string_view base);
 
   /// What relative targets are appended to: "http://users:8080/api" and "/users/1" give
   /// "http://users:8080/api/users/1". Default: none, every target is an absolute URL then.
-  client_options& base_url(std::string_view text) {
-    base_url_ = text;
-    return *this;
-  }
+  client_options& base_url(std::string_view text);
   /// A header for every request that does not set it itself.
-  client_options& header(std::string_view name, std::string_view value) {
-    headers_.set(name, value);
-    return *this;
-  }
+  client_options& header(std::string_view name, std::string_view value);
   /// How long a call may take from its start to the last byte of the body: name resolution,
   /// waiting for a connection, connecting, sending and receiving. Default 5 s. Must be positive;
   /// `duration::max()` leaves it to the callers' deadlines.
@@ -82,10 +76,7 @@ class client_options {
     return *this;
   }
   /// The User-Agent header. Default "fairlead/0.1"; empty sends none.
-  client_options& user_agent(std::string_view text) {
-    user_agent_ = text;
-    return *this;
-  }
+  client_options& user_agent(std::string_view text);
   client_options& pool(const pool_options& options) {
     pool_ = options;
     return *this;
@@ -96,10 +87,7 @@ class client_options {
     return *this;
   }
   /// Who opens streams for `scheme`, in lower case. "http" has one built in.
-  client_options& connector(std::string_view scheme, std::shared_ptr<http::connector> opens) {
-    connectors_[std::string(scheme)] = std::move(opens);
-    return *this;
-  }
+  client_options& connector(std::string_view scheme, std::shared_ptr<http::connector> opens);
 
   [[nodiscard]] const std::string& base_url() const noexcept { return base_url_; }
   [[nodiscard]] const http::headers& headers() const noexcept { return headers_; }

@@ -4,8 +4,7 @@
 
 #include <fairlead/core/result.hpp>
 #include <fairlead/http/response.hpp>
-#include <fairlead/json/decode.hpp>
-#include <fairlead/json/encode.hpp>
+#include <fairlead/json/codec.hpp>
 
 #include <concepts>
 #include <optional>
@@ -33,13 +32,11 @@ inline constexpr bool is_optional = false;
 template <class T>
 inline constexpr bool is_optional<std::optional<T>> = true;
 
-/// The same error, as one of a request that was never sent.
-[[nodiscard]] error refused_request(const error& e);
-/// The same error, as one of a response that was received; names its content type when that is not
-/// JSON.
-[[nodiscard]] error refused_response(const error& e, const response& r);
-/// For a response without a body where a value was due.
-[[nodiscard]] error absent_body();
+/// True when there is nothing to decode.
+[[nodiscard]] bool is_bodyless(const response& r) noexcept;
+/// Reads the body into `value`, which is of the codec's type. *Errors*: `serialization_error` whose
+/// message starts "Response validation failed: ", also for a response without a body.
+[[nodiscard]] result<void> decode_body(json::codec type, void* value, const response& r);
 
 /// True for types that travel as they are instead of as JSON.
 template <class T>
@@ -47,19 +44,20 @@ inline constexpr bool is_text = std::is_convertible_v<const T&, std::string_view
 
 }  // namespace detail
 
-/// `body` as it is sent: JSON for described types, `std::string` and literals as they are.
+/// `body`, which is of the codec's type, as JSON.
 ///
 /// *Errors*: `serialization_error` whose message starts "Request validation failed: ", not sent.
+[[nodiscard]] result<std::string> encode_body(json::codec type, const void* body);
+
+/// `body` as it is sent: JSON for described types, `std::string` and literals as they are.
+///
+/// *Errors*: as above.
 template <class Body>
 [[nodiscard]] result<std::string> encode_body(const Body& body) {
   if constexpr (detail::is_text<Body>) {
     return std::string(std::string_view(body));
   } else {
-    auto text = json::encode(body);
-    if (!text) {
-      return tl::unexpected<error>(detail::refused_request(text.error()));
-    }
-    return text;
+    return encode_body(json::codec::of<Body>(), &body);
   }
 }
 
@@ -73,28 +71,19 @@ template <class Body>
 template <class T>
 class answer_slot {
  public:
-  [[nodiscard]] answer_taker taker() noexcept {
-    return {answer_rule::success_only, this,
-            [](void* slot, response& r) { return static_cast<answer_slot*>(slot)->fill(r); }};
-  }
+  [[nodiscard]] answer_taker taker() noexcept { return {answer_rule::success_only, this, &fill}; }
   [[nodiscard]] result<T> take() { return std::move(*value_); }
 
  private:
-  result<void> fill(response& r) {
-    if (r.body().empty() || is_bodyless(r.status())) {
-      if constexpr (detail::is_optional<T>) {
-        value_.emplace();
+  static result<void> fill(void* slot, response& r) {
+    auto& value = static_cast<answer_slot*>(slot)->value_;
+    value.emplace();
+    if constexpr (detail::is_optional<T>) {
+      if (detail::is_bodyless(r)) {
         return {};
-      } else {
-        return tl::unexpected<error>(detail::absent_body());
       }
     }
-    value_.emplace();
-    auto done = json::decode_into(*value_, r.body());
-    if (!done) {
-      return tl::unexpected<error>(detail::refused_response(done.error(), r));
-    }
-    return {};
+    return detail::decode_body(json::codec::of<T>(), &*value, r);
   }
 
   std::optional<T> value_;
@@ -103,10 +92,8 @@ class answer_slot {
 template <>
 class answer_slot<void> {
  public:
-  [[nodiscard]] answer_taker taker() noexcept {
-    return {answer_rule::success_only, this, [](void*, response&) { return result<void>{}; }};
-  }
-  [[nodiscard]] result<void> take() { return {}; }
+  [[nodiscard]] answer_taker taker() noexcept;
+  [[nodiscard]] result<void> take();
 };
 
 /// The whole response, when it is a success.
@@ -114,13 +101,8 @@ template <>
 class answer_slot<response> {
  public:
   [[nodiscard]] answer_taker taker() noexcept { return taker(answer_rule::success_only); }
-  [[nodiscard]] answer_taker taker(answer_rule rule) noexcept {
-    return {rule, this, [](void* slot, response& r) {
-              static_cast<answer_slot*>(slot)->value_ = std::move(r);
-              return result<void>{};
-            }};
-  }
-  [[nodiscard]] result<response> take() { return std::move(value_); }
+  [[nodiscard]] answer_taker taker(answer_rule rule) noexcept;
+  [[nodiscard]] result<response> take();
 
  private:
   response value_;
@@ -130,13 +112,8 @@ class answer_slot<response> {
 template <>
 class answer_slot<std::string> {
  public:
-  [[nodiscard]] answer_taker taker() noexcept {
-    return {answer_rule::success_only, this, [](void* slot, response& r) {
-              static_cast<answer_slot*>(slot)->value_ = std::move(r.body_text());
-              return result<void>{};
-            }};
-  }
-  [[nodiscard]] result<std::string> take() { return std::move(value_); }
+  [[nodiscard]] answer_taker taker() noexcept;
+  [[nodiscard]] result<std::string> take();
 
  private:
   std::string value_;

@@ -39,7 +39,12 @@ struct header_field {
 /// ```
 class headers {
  public:
-  headers() = default;
+  headers() noexcept;
+  headers(const headers& other);
+  headers(headers&& other) noexcept;
+  headers& operator=(const headers& other);
+  headers& operator=(headers&& other) noexcept;
+  ~headers();
 
   /// Appends a field.
   headers& add(std::string_view name, std::string_view value) &;
@@ -58,9 +63,7 @@ class headers {
 
   /// The value of the first field of that name. Valid until the headers change.
   [[nodiscard]] std::optional<std::string_view> get(std::string_view name) const noexcept;
-  [[nodiscard]] bool contains(std::string_view name) const noexcept {
-    return get(name).has_value();
-  }
+  [[nodiscard]] bool contains(std::string_view name) const noexcept;
   /// How many fields have that name.
   [[nodiscard]] std::size_t count(std::string_view name) const noexcept;
 

@@ -26,10 +26,15 @@ namespace fairlead::http {
 /// ```
 class request {
  public:
-  request() = default;
+  request() noexcept;
+  request(const request& other);
+  request(request&& other) noexcept;
+  request& operator=(const request& other);
+  request& operator=(request&& other) noexcept;
+  ~request();
   /// A client's `target` is "/path?query" or "path", joined with the client's base URL, or an
   /// absolute URL.
-  explicit request(http::method m, std::string target) : method_(m), target_(std::move(target)) {}
+  explicit request(http::method m, std::string target);
 
   [[nodiscard]] http::method method() const noexcept { return method_; }
   /// As sent: "/path?query", still encoded.

@@ -89,7 +89,7 @@ result<void> read_argument(A& out, const request& r, std::size_t parameters_befo
   if constexpr (is_parameter<A>) {
     return read_parameter(out, r, parameters_before);
   } else {
-    return json::decode_into(out, r.body());
+    return json::codec::of<A>().decode_into(&out, r.body());
   }
 }
 
@@ -107,7 +107,7 @@ result<response> to_response(result<T>&& value, const request& r) {
     auto out = r.reply();
     if constexpr (is_text<T>) {
       out.body_text() = std::string_view(*value);
-    } else if (auto done = json::encode_to(out.body_text(), *value); !done) {
+    } else if (auto done = json::codec::of<T>().encode_to(out.body_text(), &*value); !done) {
       // The service broke its own promise; that is not the client's fault.
       return error_response(status::internal_server_error, "serialization_error",
                             "the response could not be encoded");

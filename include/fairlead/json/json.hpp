@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
-// All of fairlead::json: decode, encode, validate, constraints, schema.
+// All of fairlead::json: decode, encode, codec, validate, constraints, schema.
 #pragma once
 
+#include <fairlead/json/codec.hpp>
 #include <fairlead/json/constraints.hpp>
 #include <fairlead/json/decode.hpp>
 #include <fairlead/json/encode.hpp>

@@ -3,7 +3,8 @@
 #pragma once
 
 #include <fairlead/core/result.hpp>
-#include <fairlead/policy/breaker_core.hpp>
+#include <fairlead/policy/breaker_options.hpp>
+#include <fairlead/policy/breaker_state.hpp>
 #include <fairlead/policy/layer.hpp>
 
 #include <cstdint>
@@ -53,6 +54,12 @@ class circuit_breaker {
   explicit circuit_breaker(const breaker_options& options = {});
   /// `length_of_break` is asked, outside of any lock, whenever the breaker opens by itself.
   circuit_breaker(const breaker_options& options, break_function length_of_break);
+
+  circuit_breaker(const circuit_breaker& other) noexcept;
+  circuit_breaker(circuit_breaker&& other) noexcept;
+  circuit_breaker& operator=(const circuit_breaker& other) noexcept;
+  circuit_breaker& operator=(circuit_breaker&& other) noexcept;
+  ~circuit_breaker();
 
   /// The same for options that come from outside. *Errors*: `invalid_argument`, whose reason names
   /// every problem.

@@ -75,20 +75,37 @@ struct outcome_of<task<result<T>>> {
   static constexpr bool awaits = true;
 };
 
-// How `Op` is called: again and again, or only once; with the context, or without.
+// How an operation is called: again and again, or only once; with the context, or without.
+enum class call_form : unsigned char { with_context, bare, once_with_context, once_bare, none };
+
+// The first that fits; those behind it are not looked at.
+template <class Op, class... Args>
+consteval call_form form_of() {
+  if constexpr (std::invocable<Op&, context&, Args&...>) {
+    return call_form::with_context;
+  } else if constexpr (std::invocable<Op&, Args&...>) {
+    return call_form::bare;
+  } else if constexpr (std::invocable<Op&&, context&, Args&&...>) {
+    return call_form::once_with_context;
+  } else if constexpr (std::invocable<Op&&, Args&&...>) {
+    return call_form::once_bare;
+  } else {
+    return call_form::none;
+  }
+}
+
 template <class Op, class... Args>
 struct operation_traits {
-  static constexpr bool repeatable =
-      std::invocable<Op&, context&, Args&...> || std::invocable<Op&, Args&...>;
-  static constexpr bool once =
-      std::invocable<Op&&, context&, Args&&...> || std::invocable<Op&&, Args&&...>;
+  static constexpr call_form form = form_of<Op, Args...>();
+  static constexpr bool callable = form != call_form::none;
+  static constexpr bool repeatable = form == call_form::with_context || form == call_form::bare;
 
   static decltype(auto) invoke(Op& op, context& cx, Args&... args) {
-    if constexpr (std::invocable<Op&, context&, Args&...>) {
+    if constexpr (form == call_form::with_context) {
       return std::invoke(op, cx, args...);
-    } else if constexpr (std::invocable<Op&, Args&...>) {
+    } else if constexpr (form == call_form::bare) {
       return std::invoke(op, args...);
-    } else if constexpr (std::invocable<Op&&, context&, Args&&...>) {
+    } else if constexpr (form == call_form::once_with_context) {
       return std::invoke(std::move(op), cx, std::move(args)...);
     } else {
       return std::invoke(std::move(op), std::move(args)...);

@@ -53,6 +53,12 @@ class retry {
   /// Throws `std::invalid_argument`, which names every problem. `name` is for events; copied.
   explicit retry(const retry_options& options = {}, std::string_view name = "retry");
 
+  retry(const retry& other);
+  retry(retry&& other) noexcept;
+  retry& operator=(const retry& other);
+  retry& operator=(retry&& other) noexcept;
+  ~retry();
+
   /// The same for options that come from outside. *Errors*: `invalid_argument`.
   [[nodiscard]] static result<retry> make(const retry_options& options,
                                           std::string_view name = "retry");

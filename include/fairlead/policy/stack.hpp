@@ -8,13 +8,11 @@
 
 #include <array>
 #include <concepts>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <tuple>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
 namespace fairlead::policy {
 
@@ -38,21 +36,6 @@ constexpr bool repeats_nothing() {
     repeated = repeated || repeat[i];
   }
   return false;
-}
-
-/// Throws `std::invalid_argument` when an identity, other than null, occurs twice.
-void refuse_twice(const std::vector<const void*>& identities,
-                  const std::vector<std::string>& descriptions);
-/// One paragraph.
-[[nodiscard]] std::string describe_stack(const std::vector<std::string>& layers);
-
-template <class P>
-const void* identity_of(const P& p) noexcept {
-  if constexpr (requires { p.identity(); }) {
-    return p.identity();
-  } else {
-    return nullptr;
-  }
 }
 
 }  // namespace detail
@@ -90,9 +73,8 @@ class stack {
   /// Throws `std::invalid_argument` when a stateful policy stands in it twice: each call would ask
   /// it, and count, twice.
   explicit stack(P... layers)
-      : data_(std::make_shared<detail::stack_data<P...>>(
-            detail::stack_data<P...>{std::tuple<P...>(std::move(layers)...), nullptr, {}})) {
-    detail::refuse_twice(identities(), descriptions());
+      : data_(detail::share(new detail::stack_data<P...>(std::move(layers)...))) {
+    data_->refuse_twice();
   }
 
   /// Runs `op` under the policies. `op` is called with (context&, args...) or (args...) and gives a
@@ -107,19 +89,19 @@ class stack {
   template <class Op, class... Args>
   [[nodiscard]] auto run(context& cx, Op&& op, Args&&... args) const {
     using operation = detail::operation_traits<std::decay_t<Op>, std::decay_t<Args>...>;
-    static_assert(operation::once || operation::repeatable,
+    static_assert(operation::callable,
                   "an operation is callable with (context&, args...) or (args...)");
-    static_assert(operation::repeatable || !(detail::repeating<P> || ...),
+    static_assert(operation::repeatable || !operation::callable || !(detail::repeating<P> || ...),
                   "a retry runs its operation several times, but this one can be called only once "
                   "(it is &&-qualified, or takes an argument by value that can only be moved)");
-    if constexpr (operation::once || operation::repeatable) {
+    if constexpr (operation::callable) {
       using given = detail::operation_result_t<std::decay_t<Op>, std::decay_t<Args>...>;
       static_assert(
           requires { typename detail::outcome_of<given>::type; },
           "an operation gives a task<result<T>> or a result<T>");
       using outcome = typename detail::outcome_of<given>::type;
-      return detail::drive<outcome, std::decay_t<Op>>(data_, cx, std::forward<Op>(op),
-                                                      std::forward<Args>(args)...);
+      return detail::run<outcome, P...>::template drive<std::decay_t<Op>>(
+          data_, cx, std::forward<Op>(op), std::forward<Args>(args)...);
     }
   }
 
@@ -135,31 +117,23 @@ class stack {
   /// The same stack, reporting what its policies do to `sink` under `name`. It shares the state of
   /// the policies with this one. The sink must outlive the calls.
   [[nodiscard]] stack observed_by(observe::sink& sink, std::string_view name) const {
-    return stack(std::make_shared<detail::stack_data<P...>>(
-        detail::stack_data<P...>{data_->layers, &sink, std::string(name)}));
+    return stack(detail::share(new detail::stack_data<P...>(data(), sink, name)));
   }
 
   /// What happens to a call, in one paragraph.
-  [[nodiscard]] std::string describe() const { return detail::describe_stack(descriptions()); }
+  [[nodiscard]] std::string describe() const { return data_->describe(); }
 
   /// The policies, for those who compose.
-  [[nodiscard]] const std::tuple<P...>& layers() const noexcept { return data_->layers; }
+  [[nodiscard]] const std::tuple<P...>& layers() const noexcept { return data().layers; }
 
  private:
-  explicit stack(std::shared_ptr<const detail::stack_data<P...>> data) noexcept
-      : data_(std::move(data)) {}
+  explicit stack(detail::shared_stack data) noexcept : data_(std::move(data)) {}
 
-  [[nodiscard]] std::vector<const void*> identities() const {
-    return std::apply(
-        [](const P&... p) { return std::vector<const void*>{detail::identity_of(p)...}; },
-        data_->layers);
-  }
-  [[nodiscard]] std::vector<std::string> descriptions() const {
-    return std::apply([](const P&... p) { return std::vector<std::string>{p.describe()...}; },
-                      data_->layers);
+  [[nodiscard]] const detail::stack_data<P...>& data() const noexcept {
+    return static_cast<const detail::stack_data<P...>&>(*data_);
   }
 
-  std::shared_ptr<const detail::stack_data<P...>> data_;
+  detail::shared_stack data_;
 };
 template <class... P>
 stack(P...) -> stack<P...>;

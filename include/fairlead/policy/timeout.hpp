@@ -60,6 +60,11 @@ class time_limit {
  protected:
   time_limit(timeout_scope scope, duration limit, const timeout_options& options);
   time_limit(timeout_scope scope, const timeout_options& options);
+  time_limit(const time_limit& other);
+  time_limit(time_limit&& other) noexcept;
+  time_limit& operator=(const time_limit& other);
+  time_limit& operator=(time_limit&& other) noexcept;
+  ~time_limit();
 
   void narrow(layer_state& s, call& c, duration limit) const {
     s.binding = false;

@@ -3,24 +3,17 @@
 #pragma once
 
 #include <fairlead/http/client.hpp>
-#include <fairlead/http/codec.hpp>
-#include <fairlead/json/decode.hpp>
 #include <fairlead/port/detail/http_binding.hpp>
 #include <fairlead/port/port.hpp>
 
 #include <memory>
 #include <string>
+#include <type_traits>
 #include <utility>
 
 namespace fairlead {
 
 namespace detail {
-
-/// What both ends of a connection share: the client and where the service lives.
-struct http_peer {
-  std::shared_ptr<http::client> client;
-  std::string base;
-};
 
 template <class Base, operation... Rs>
 class http_adapter;
@@ -41,27 +34,17 @@ class http_adapter<Base, R, Rs...> : public http_adapter<Base, Rs...> {
   using Base::call;
 
   task<result<response_t<R>>> call(context& cx, const R& request) override {
-    using value = response_t<R>;
-    auto encoded = http::encode_body(request);
-    if (!encoded) {
-      co_return fail(encoded.error());
+    result<response_t<R>> answer;
+    void* slot = nullptr;
+    if constexpr (!std::is_void_v<response_t<R>>) {
+      slot = &*answer;
     }
-    context known = for_operation<R>(cx);
-    auto& peer = this->peer_;
-    const auto answer = co_await http_call(known, *peer.client, peer.base, http_operation_of<R>(),
-                                           std::move(*encoded));
-    if (!answer) {
-      co_return fail(answer.error());
+    auto done = co_await http_call(cx, this->peer_, http_operation_of<R>(), http_forms_of<R>(),
+                                   &request, slot);
+    if (!done) {
+      co_return tl::unexpected<error>(std::move(done).error());
     }
-    if constexpr (std::is_void_v<value>) {
-      co_return result<void>{};
-    } else {
-      auto decoded = json::decode<value>(answer->empty() ? std::string_view("null") : *answer);
-      if (!decoded) {
-        co_return fail(bad_response(decoded.error(), operation_name<R>()));
-      }
-      co_return decoded;
-    }
+    co_return answer;
   }
 };
 
@@ -90,7 +73,8 @@ struct http_adapter_of<port<Rs...>> {
 template <class Port>
 [[nodiscard]] Port http_port(std::shared_ptr<http::client> client, std::string base = {}) {
   using adapter = typename detail::http_adapter_of<Port>::type;
-  return Port(std::make_shared<adapter>(detail::http_peer{std::move(client), std::move(base)}));
+  return Port(detail::share_adapter<Port>(
+      new adapter(detail::http_peer(std::move(client), std::move(base)))));
 }
 
 }  // namespace fairlead

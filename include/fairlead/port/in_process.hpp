@@ -43,19 +43,22 @@ void belongs_to_the_service(const context& cx, result<T>& outcome) {
   }
 }
 
-/// Calls `service` for `request`, however it answers.
+/// Calls a service for one request, however it answers. (A class, because g++ warns of coroutines
+/// that are function templates when the request type lives in an anonymous namespace.)
 template <class S, operation R>
-task<result<response_t<R>>> serve_one(S& service, context cx, const R& request) {
-  if constexpr (std::same_as<decltype(service(cx, request)), result<response_t<R>>>) {
-    auto outcome = service(cx, request);
-    belongs_to_the_service(cx, outcome);
-    co_return outcome;
-  } else {
-    auto outcome = co_await service(cx, request);
-    belongs_to_the_service(cx, outcome);
-    co_return outcome;
+struct served {
+  static task<result<response_t<R>>> once(S& service, context cx, const R& request) {
+    if constexpr (std::same_as<decltype(service(cx, request)), result<response_t<R>>>) {
+      auto outcome = service(cx, request);
+      belongs_to_the_service(cx, outcome);
+      co_return outcome;
+    } else {
+      auto outcome = co_await service(cx, request);
+      belongs_to_the_service(cx, outcome);
+      co_return outcome;
+    }
   }
-}
+};
 
 template <class S, class Base, operation... Rs>
 class in_process_adapter;
@@ -78,7 +81,7 @@ class in_process_adapter<S, Base, R, Rs...> : public in_process_adapter<S, Base,
 
   task<result<response_t<R>>> call(context& cx, const R& request) override {
     if (speaks_of_one_operation(cx)) {
-      return serve_one(*this->service_, for_service(cx), request);
+      return served<S, R>::once(*this->service_, for_service(cx), request);
     }
     constexpr bool is_task =
         std::same_as<decltype((*this->service_)(cx, request)), task<result<response_t<R>>>>;
@@ -87,7 +90,7 @@ class in_process_adapter<S, Base, R, Rs...> : public in_process_adapter<S, Base,
       // harm where a repetition does none.
       return (*this->service_)(cx, request);
     } else {
-      return serve_one(*this->service_, cx, request);
+      return served<S, R>::once(*this->service_, cx, request);
     }
   }
 };

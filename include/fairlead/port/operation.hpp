@@ -49,18 +49,21 @@ struct route {
 namespace detail {
 
 template <class T>
-constexpr std::string_view pretty_name() noexcept {
+consteval std::string_view pretty_name() noexcept {
   return __PRETTY_FUNCTION__;
 }
 
-/// The unqualified name of `T`: "get_user" for `shop::get_user`.
-template <class T>
-constexpr std::string_view type_name() noexcept {
-  std::string_view text = pretty_name<T>();
+consteval std::string_view unqualified(std::string_view text) noexcept {
   text.remove_prefix(text.find("T = ") + 4);
   text = text.substr(0, text.find_first_of(";]"));
   const auto colon = text.rfind("::");
   return colon == std::string_view::npos ? text : text.substr(colon + 2);
+}
+
+/// The unqualified name of `T`: "get_user" for `shop::get_user`.
+template <class T>
+consteval std::string_view type_name() noexcept {
+  return unqualified(pretty_name<T>());
 }
 
 }  // namespace detail
@@ -103,14 +106,24 @@ template <operation R>
   }
 }
 
+namespace detail {
+
+/// What an operation is by nature.
+template <operation R>
+inline constexpr fairlead::idempotency nature_of =
+    operation_idempotent<R>() ? idempotency::idempotent : idempotency::not_idempotent;
+
+/// `cx`, with `nature` where the caller has not decided it.
+[[nodiscard]] inline context with_nature(const context& cx, idempotency nature) noexcept {
+  return cx.idempotency() == idempotency::by_operation ? cx.with_idempotency(nature) : cx;
+}
+
+}  // namespace detail
+
 /// `cx`, with the idempotency of `R` where the caller has not decided it.
 template <operation R>
 [[nodiscard]] context for_operation(const context& cx) noexcept {
-  if (cx.idempotency() != idempotency::by_operation) {
-    return cx;
-  }
-  return cx.with_idempotency(operation_idempotent<R>() ? idempotency::idempotent
-                                                       : idempotency::not_idempotent);
+  return detail::with_nature(cx, detail::nature_of<R>);
 }
 
 }  // namespace fairlead

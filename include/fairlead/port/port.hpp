@@ -77,4 +77,16 @@ class port {
   std::shared_ptr<interface> adapter_;
 };
 
+namespace detail {
+
+/// Owns `made`. One kind of control block for all adapters of a port, where `make_shared` compiles
+/// one for each.
+template <class Port>
+[[nodiscard]] std::shared_ptr<typename Port::interface> share_adapter(
+    typename Port::interface* made) {
+  return std::shared_ptr<typename Port::interface>(made);
+}
+
+}  // namespace detail
+
 }  // namespace fairlead

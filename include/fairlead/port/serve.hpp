@@ -56,7 +56,7 @@ class operation_handler final : public http::handler {
       co_return error_answer(request.error());
     }
     const context limited = with_remote_deadline(cx, r);
-    auto outcome = co_await serve_one(*service_, limited, *request);
+    auto outcome = co_await served<S, R>::once(*service_, limited, *request);
     if (!outcome) {
       co_return error_answer(outcome.error());
     }

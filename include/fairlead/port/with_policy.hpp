@@ -2,15 +2,23 @@
 // A port behind resilience policies is a port.
 #pragma once
 
-#include <fairlead/policy/operation.hpp>
 #include <fairlead/port/port.hpp>
 
-#include <memory>
 #include <utility>
 
 namespace fairlead {
 
 namespace detail {
+
+/// A call of the inner port as an operation of a stack; port and request outlive it.
+template <class Port, operation R>
+struct inner_call {
+  static constexpr auto idempotency = nature_of<R>;
+  const Port& inner;
+  const R& request;
+
+  task<result<response_t<R>>> operator()(context& attempt) const { return inner(attempt, request); }
+};
 
 template <class Port, class Stack, class Base, operation... Rs>
 class policy_adapter;
@@ -33,14 +41,7 @@ class policy_adapter<Port, Stack, Base, R, Rs...>
   using Base::call;
 
   task<result<response_t<R>>> call(context& cx, const R& request) override {
-    auto once = [&](context& attempt) { return this->inner_(attempt, request); };
-    if constexpr (operation_idempotent<R>()) {
-      auto outcome = co_await this->stack_.run(cx, policy::idempotent(once));
-      co_return outcome;
-    } else {
-      auto outcome = co_await this->stack_.run(cx, policy::not_idempotent(once));
-      co_return outcome;
-    }
+    return this->stack_.run(cx, inner_call<Port, R>{this->inner_, request});
   }
 };
 
@@ -60,7 +61,7 @@ struct policy_adapter_of<port<Rs...>, Stack> {
 template <class Port, class Stack>
 [[nodiscard]] Port with_policy(Port inner, Stack stack) {
   using adapter = typename detail::policy_adapter_of<Port, Stack>::type;
-  return Port(std::make_shared<adapter>(std::move(inner), std::move(stack)));
+  return Port(detail::share_adapter<Port>(new adapter(std::move(inner), std::move(stack))));
 }
 
 }  // namespace fairlead

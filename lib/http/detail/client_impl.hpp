@@ -21,7 +21,7 @@ struct client::impl {
   ~impl();
 
   /// `r` lives in the frame that awaits.
-  task<result<void>> run(context& caller, result<http::request>& r, answer_taker take);
+  task<result<void>> run(context& caller, outgoing& r, answer_taker take);
 
   /// The base URL joined with `target`, checked; what it refers to lives in `memory`.
   result<detail::destination> resolve(detail::exchange_memory& memory,

@@ -2,7 +2,6 @@
 // Member names as they are written, escaped while the program is compiled.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <string_view>
 
@@ -16,13 +15,11 @@ constexpr std::size_t quoted_size(std::string_view name) {
   return n;
 }
 
-template <std::size_t N>
-constexpr std::array<char, N> quote(std::string_view name) {
-  std::array<char, N> out{};
-  std::size_t n = 0;
+/// Writes `,"name":` to `out`.
+constexpr void quote_key(std::string_view name, char* out) {
   const auto put = [&](std::string_view text) {
     for (const char c : text) {
-      out[n++] = c;
+      *out++ = c;
     }
   };
   put(",\"");
@@ -41,7 +38,13 @@ constexpr std::array<char, N> quote(std::string_view name) {
     }
   }
   put("\":");
-  return out;
 }
+
+template <std::size_t N>
+struct quoted_key {
+  char data[N]{};
+  constexpr explicit quoted_key(std::string_view name) { quote_key(name, data); }
+  [[nodiscard]] constexpr std::string_view view() const { return {data, N}; }
+};
 
 }  // namespace fairlead::json::detail

@@ -14,12 +14,8 @@ template <class T>
 concept has_constraints = requires { describe_constraints(of<T>{}); };
 
 // Static storage: rules point into it.
-template <class T>
-struct constraints_of {
-  static constexpr auto value = constraints();
-};
 template <has_constraints T>
-struct constraints_of<T> {
+struct constraints_of {
   static constexpr auto value = describe_constraints(of<T>{});
 };
 
@@ -102,9 +98,16 @@ constexpr type_kind kind_at(std::size_t level) {
   }
 }
 
-/// The rules of one member `Member` (of type `T`) of `Owner`.
+/// The rules of one member `Member` (of type `T`) of `Owner`: none, as for most types.
 template <class Owner, class T, auto Member>
 struct rules_of {
+  static constexpr std::size_t count = 0;
+  static constexpr bool may_be_missing = false;
+  static constexpr std::string_view name(std::string_view described) { return described; }
+};
+
+template <has_constraints Owner, class T, auto Member>
+struct rules_of<Owner, T, Member> {
   static consteval std::size_t count_checks() {
     std::size_t n = 0;
     for_rules_of<Member>(constraints_of<Owner>::value, [&](const rule& r) { n += is_check(r); });

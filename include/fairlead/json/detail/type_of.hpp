@@ -48,7 +48,7 @@ void member_default(void* object) {
 template <class Rules, class D>
 struct key_of {
   static constexpr std::string_view name = Rules::name(D::name);
-  static constexpr auto text = quote<quoted_size(name)>(name);
+  static constexpr quoted_key<quoted_size(name)> text{name};
 };
 
 template <class T, class D>
@@ -57,7 +57,7 @@ constexpr field_desc make_field() {
   using rules = rules_of<T, type, D::pointer>;
   using key = key_of<rules, D>;
   field_desc field{.name = key::name,
-                   .key = {key::text.data(), key::text.size()},
+                   .key = key::text.view(),
                    .type = &type_of<type>::value,
                    .member = &member_address<T, D::pointer>};
   if constexpr (rules::may_be_missing) {
@@ -98,8 +98,14 @@ struct fields_of<T, List<D...>> {
     }(static_cast<const F*>(nullptr)) &&
             ...);
   }
-  static_assert(all_known(&constraints_of<T>::value),
-                "fairlead: a constraint names a member that is not described");
+  static consteval bool all_known() {
+    if constexpr (has_constraints<T>) {
+      return all_known(&constraints_of<T>::value);
+    } else {
+      return true;
+    }
+  }
+  static_assert(all_known(), "fairlead: a constraint names a member that is not described");
 };
 
 template <class T>

@@ -12,21 +12,86 @@
 #include <fairlead/policy/operation.hpp>
 
 #include <cstddef>
+#include <initializer_list>
 #include <memory>
-#include <optional>
+#include <new>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <type_traits>
 #include <utility>
 
 namespace fairlead::policy::detail {
 
-/// What a stack is made of; shared by its copies and by the calls in flight.
+/// A layer of a stack, whatever its type.
+struct layer_view {
+  const void* layer = nullptr;
+  const void* identity = nullptr;  // null when it may stand in a stack several times
+  std::string (*describe)(const void* layer) = nullptr;
+};
+
+/// What a stack is made of; shared by its copies and by the calls in flight. This part of it does
+/// not depend on the types of the layers.
+class stack_base {
+ public:
+  stack_base(const stack_base&) = delete;
+  stack_base& operator=(const stack_base&) = delete;
+  virtual ~stack_base();
+
+  [[nodiscard]] observe::sink* sink() const noexcept { return sink_; }
+  [[nodiscard]] std::string_view name() const noexcept { return name_; }
+  /// Throws `std::invalid_argument` when an identity occurs twice.
+  void refuse_twice() const;
+  /// One paragraph.
+  [[nodiscard]] std::string describe() const;
+
+ protected:
+  stack_base(const layer_view* views, std::size_t count, observe::sink* sink,
+             std::string_view name);
+
+ private:
+  const layer_view* views_;
+  std::size_t count_;
+  observe::sink* sink_;
+  std::string name_;
+};
+
+using shared_stack = std::shared_ptr<const stack_base>;
+/// Owns `made`.
+[[nodiscard]] shared_stack share(const stack_base* made);
+
+template <class P>
+layer_view view_of(const P& p) noexcept {
+  layer_view view{.layer = &p, .describe = [](const void* layer) -> std::string {
+                    return static_cast<const P*>(layer)->describe();
+                  }};
+  if constexpr (requires { p.identity(); }) {
+    view.identity = p.identity();
+  }
+  return view;
+}
+
 template <class... P>
-struct stack_data {
-  std::tuple<P...> layers;
-  observe::sink* sink = nullptr;
-  std::string name;
+class stack_data final : public stack_base {
+ public:
+  explicit stack_data(P&&... given)
+      : stack_base(views_, sizeof...(P), nullptr, {}), layers(std::move(given)...) {
+    view_all(std::index_sequence_for<P...>{});
+  }
+  stack_data(const stack_data& other, observe::sink& sink, std::string_view name)
+      : stack_base(views_, sizeof...(P), &sink, name), layers(other.layers) {
+    view_all(std::index_sequence_for<P...>{});
+  }
+
+  const std::tuple<P...> layers;
+
+ private:
+  template <std::size_t... I>
+  void view_all(std::index_sequence<I...> /*all*/) noexcept {
+    ((views_[I] = view_of(std::get<I>(layers))), ...);
+  }
+
+  layer_view views_[sizeof...(P) + 1];
 };
 
 enum class next : std::uint8_t { invoke, pause, substitute, done };
@@ -43,16 +108,61 @@ concept substitutes_later =
     substitutes<P, R> && is_task_v<decltype(std::declval<const P&>().template substitute<R>(
                              std::declval<typename P::layer_state&>(), std::declval<call&>()))>;
 
+// The place of the last `true`; the size when there is none.
+constexpr std::size_t last_of(std::initializer_list<bool> which) noexcept {
+  std::size_t last = which.size();
+  for (std::size_t i = 0; i < which.size(); ++i) {
+    last = which.begin()[i] ? i : last;
+  }
+  return last;
+}
+
+// The state of layer `I`. (g++ needs 2 MB more for a std::tuple of them.)
+template <std::size_t I, class P>
+struct state_at {
+  typename P::layer_state state{};
+};
+template <class Indices, class... P>
+struct states_of;
+template <std::size_t... I, class... P>
+struct states_of<std::index_sequence<I...>, P...> : state_at<I, P>... {};
+
+/// Room for an outcome. (g++ needs 1.5 MB more for a std::optional.)
+template <class R>
+class outcome_slot {
+ public:
+  outcome_slot() noexcept {}
+  outcome_slot(const outcome_slot&) = delete;
+  outcome_slot& operator=(const outcome_slot&) = delete;
+  ~outcome_slot() { reset(); }
+
+  R& emplace(R&& outcome) {
+    reset();
+    ::new (static_cast<void*>(std::addressof(outcome_))) R(std::move(outcome));
+    full_ = true;
+    return outcome_;
+  }
+  void reset() noexcept {
+    if (full_) {
+      full_ = false;
+      outcome_.~R();
+    }
+  }
+  [[nodiscard]] R& operator*() noexcept { return outcome_; }
+
+ private:
+  union {
+    R outcome_;
+  };
+  bool full_ = false;
+};
+
 template <class R, class... P>
 class run final : public call {
  public:
-  static constexpr std::size_t size = sizeof...(P);
-  static constexpr bool any_pauses = (pauses<P> || ...);
-  static constexpr bool any_substitutes_later = (substitutes_later<P, R> || ...);
-
   run(const stack_data<P...>& data, context& cx, idempotency nature) noexcept
       : call(
-            cx, data.sink, data.name, nature,
+            cx, data.sink(), data.name(), nature,
             [](call& c, error&& e) {
               static_cast<run&>(c).settle(tl::unexpected<error>(std::move(e)));
             },
@@ -71,38 +181,71 @@ class run final : public call {
     return ascend<size>();
   }
 
-  [[nodiscard]] task<result<void>> pause() { return pause_at(std::index_sequence_for<P...>{}); }
+  [[nodiscard]] task<result<void>> pause() { return pause_at<0>(); }
   next resumed(const result<void>& waited) {
     forget_time();
-    return resume_at(std::index_sequence_for<P...>{}, waited);
+    return resume_at<0>(waited);
   }
 
-  [[nodiscard]] task<R> substitute() { return substitute_at(std::index_sequence_for<P...>{}); }
+  [[nodiscard]] task<R> substitute() { return substitute_at<0>(); }
   next substituted(R&& outcome) {
     forget_time();
-    return substituted_at(std::index_sequence_for<P...>{}, std::move(outcome));
+    return substituted_at<0>(std::move(outcome));
   }
 
   [[nodiscard]] R take() { return std::move(*out_); }
 
+  /// The frame of a call: owns the operation, its arguments and a share of the stack.
+  template <class Op, class... Args>
+  static task<R> drive(shared_stack stack, context& cx, Op op, Args... args) {
+    using operation = operation_traits<Op, Args...>;
+    run r(static_cast<const stack_data<P...>&>(*stack), cx, operation_idempotency<Op>);
+    auto todo = r.start();
+    while (todo != next::done) {
+      if (todo == next::invoke) {
+        if constexpr (outcome_of<operation_result_t<Op, Args...>>::awaits) {
+          R outcome = co_await operation::invoke(op, r.surroundings(), args...);
+          todo = r.returned(std::move(outcome));
+        } else {
+          todo = r.returned(operation::invoke(op, r.surroundings(), args...));
+        }
+      } else if (todo == next::pause) {
+        if constexpr (last_pausing < size) {
+          const result<void> waited = co_await r.pause();
+          todo = r.resumed(waited);
+        }
+      } else {
+        if constexpr (last_substituting < size) {
+          R outcome = co_await r.substitute();
+          todo = r.substituted(std::move(outcome));
+        }
+      }
+    }
+    co_return r.take();
+  }
+
  private:
+  static constexpr std::size_t size = sizeof...(P);
+  static constexpr std::size_t last_pausing = last_of({pauses<P>...});
+  static constexpr std::size_t last_substituting = last_of({substitutes_later<P, R>...});
+
   template <std::size_t I>
   const auto& policy() const noexcept {
     return std::get<I>(data_.layers);
   }
   template <std::size_t I>
   auto& state() noexcept {
-    return std::get<I>(states_);
+    return static_cast<state_at<I, policy_t<I>>&>(states_).state;
   }
   template <std::size_t I>
   using policy_t = std::tuple_element_t<I, std::tuple<P...>>;
 
   void settle(R&& outcome) {
-    out_.emplace(std::move(outcome));
-    if (out_->has_value()) {
+    R& settled = out_.emplace(std::move(outcome));
+    if (settled.has_value()) {
       set_outcome(nullptr, verdict::success);
     } else {
-      set_outcome(&out_->error(), default_verdict(out_->error()));
+      set_outcome(&settled.error(), default_verdict(settled.error()));
     }
   }
 
@@ -194,43 +337,46 @@ class run final : public call {
     return ascend<I>();
   }
 
+  // Each of these looks for layer `at_` from layer I on; the last that it can be needs no look.
   template <std::size_t I>
-  void pause_one(std::optional<task<result<void>>>& out) {
-    if constexpr (pauses<policy_t<I>>) {
-      if (at_ == I) {
-        out.emplace(policy<I>().pause(state<I>(), *this));
+  task<result<void>> pause_at() {
+    if constexpr (I < last_pausing) {
+      if (at_ > I) {
+        return pause_at<I + 1>();
       }
     }
-  }
-  template <std::size_t... I>
-  task<result<void>> pause_at(std::index_sequence<I...>) {
-    std::optional<task<result<void>>> out;
-    (pause_one<I>(out), ...);
-    return std::move(*out);
+    if constexpr (pauses<policy_t<I>>) {
+      return policy<I>().pause(state<I>(), *this);
+    } else {
+      __builtin_unreachable();
+    }
   }
 
   template <std::size_t I>
-  void resume_one(next& out, std::size_t at, const result<void>& waited) {
-    if constexpr (pauses<policy_t<I>>) {
-      if (at == I) {
-        out = follow<I>(policy<I>().resume(state<I>(), *this, waited));
+  next resume_at(const result<void>& waited) {
+    if constexpr (I < last_pausing) {
+      if (at_ > I) {
+        return resume_at<I + 1>(waited);
       }
     }
-  }
-  template <std::size_t... I>
-  next resume_at(std::index_sequence<I...>, const result<void>& waited) {
-    next out = next::done;
-    const auto at = at_;
-    (resume_one<I>(out, at, waited), ...);
-    return out;
+    if constexpr (pauses<policy_t<I>>) {
+      return follow<I>(policy<I>().resume(state<I>(), *this, waited));
+    } else {
+      __builtin_unreachable();
+    }
   }
 
   template <std::size_t I>
-  void substitute_one(std::optional<task<R>>& out) {
+  task<R> substitute_at() {
+    if constexpr (I < last_substituting) {
+      if (at_ > I) {
+        return substitute_at<I + 1>();
+      }
+    }
     if constexpr (substitutes_later<policy_t<I>, R>) {
-      if (at_ == I) {
-        out.emplace(as_result_task(policy<I>().template substitute<R>(state<I>(), *this)));
-      }
+      return as_result_task(policy<I>().template substitute<R>(state<I>(), *this));
+    } else {
+      __builtin_unreachable();
     }
   }
   static task<R> as_result_task(task<R> given) { return given; }
@@ -244,62 +390,25 @@ class run final : public call {
       co_return R(std::move(value));
     }
   }
-  template <std::size_t... I>
-  task<R> substitute_at(std::index_sequence<I...>) {
-    std::optional<task<R>> out;
-    (substitute_one<I>(out), ...);
-    return std::move(*out);
-  }
 
   template <std::size_t I>
-  void substituted_one(next& out, std::size_t at, R& outcome) {
-    if constexpr (substitutes_later<policy_t<I>, R>) {
-      if (at == I) {
-        out = put<I>(std::move(outcome));
+  next substituted_at(R&& outcome) {
+    if constexpr (I < last_substituting) {
+      if (at_ > I) {
+        return substituted_at<I + 1>(std::move(outcome));
       }
     }
-  }
-  template <std::size_t... I>
-  next substituted_at(std::index_sequence<I...>, R&& outcome) {
-    next out = next::done;
-    const auto at = at_;
-    (substituted_one<I>(out, at, outcome), ...);
-    return out;
+    if constexpr (substitutes_later<policy_t<I>, R>) {
+      return put<I>(std::move(outcome));
+    } else {
+      __builtin_unreachable();
+    }
   }
 
   const stack_data<P...>& data_;
-  std::tuple<typename P::layer_state...> states_;
-  std::optional<R> out_;
+  states_of<std::index_sequence_for<P...>, P...> states_;
+  outcome_slot<R> out_;
   std::size_t at_ = 0;
 };
-
-/// The frame of a call: owns the operation, its arguments and a share of the stack.
-template <class R, class Op, class... P, class... Args>
-task<R> drive(std::shared_ptr<const stack_data<P...>> data, context& cx, Op op, Args... args) {
-  using operation = operation_traits<Op, Args...>;
-  run<R, P...> r(*data, cx, operation_idempotency<Op>);
-  auto todo = r.start();
-  while (todo != next::done) {
-    if (todo == next::invoke) {
-      if constexpr (outcome_of<operation_result_t<Op, Args...>>::awaits) {
-        R outcome = co_await operation::invoke(op, r.surroundings(), args...);
-        todo = r.returned(std::move(outcome));
-      } else {
-        todo = r.returned(operation::invoke(op, r.surroundings(), args...));
-      }
-    } else if (todo == next::pause) {
-      if constexpr (run<R, P...>::any_pauses) {
-        const result<void> waited = co_await r.pause();
-        todo = r.resumed(waited);
-      }
-    } else {
-      if constexpr (run<R, P...>::any_substitutes_later) {
-        R outcome = co_await r.substitute();
-        todo = r.substituted(std::move(outcome));
-      }
-    }
-  }
-  co_return r.take();
-}
 
 }  // namespace fairlead::policy::detail
