@@ -23,7 +23,7 @@ enum class criticality : std::uint8_t { critical_plus, critical, sheddable_plus,
 class trace_context;  // of the observe area; the core only carries the pointer
 
 /// The surroundings of one call: an absolute deadline, cancellation, attempt number, idempotency,
-/// criticality, a key, a trace, and the environment with clock, timers and random source.
+/// criticality, a cost, a key, a trace, and the environment with clock, timers and random source.
 ///
 /// A context is a small value. `with_...` makes one for a part of the work: it shares the
 /// cancellation, and its deadline is never later than the one it came from. To be able to cancel a
@@ -64,6 +64,8 @@ class context {
   [[nodiscard]] std::uint32_t attempt() const noexcept { return attempt_; }
   [[nodiscard]] fairlead::idempotency idempotency() const noexcept { return idempotency_; }
   [[nodiscard]] fairlead::criticality criticality() const noexcept { return criticality_; }
+  /// How many permits of a rate limit the call takes; 1 unless set.
+  [[nodiscard]] std::uint32_t cost() const noexcept { return cost_; }
   /// What keyed policies, sticky balancing and coalescing go by; empty when unset.
   [[nodiscard]] std::string_view key() const noexcept { return key_; }
   /// The key under which a server recognises a repeated request; empty when unset.
@@ -93,6 +95,11 @@ class context {
   [[nodiscard]] context with_criticality(fairlead::criticality v) const noexcept {
     context c = *this;
     c.criticality_ = v;
+    return c;
+  }
+  [[nodiscard]] context with_cost(std::uint32_t permits) const noexcept {
+    context c = *this;
+    c.cost_ = permits;
     return c;
   }
   /// The text must outlive the context.
@@ -126,6 +133,7 @@ class context {
   std::uint32_t attempt_ = 1;
   fairlead::idempotency idempotency_ = fairlead::idempotency::by_operation;
   fairlead::criticality criticality_ = fairlead::criticality::critical;
+  std::uint32_t cost_ = 1;
   std::string_view key_;
   std::string_view idempotency_key_;
   trace_context* trace_ = nullptr;
