@@ -39,6 +39,7 @@ namespace fairlead::policy {
 /// ```
 class circuit_breaker {
  public:
+  using options_type = breaker_options;
   class permit;
 
   /// What a break depends on, for those who decide its length.
@@ -74,6 +75,11 @@ class circuit_breaker {
   [[nodiscard]] breaker_state state_at(time_point now) const;
   [[nodiscard]] breaker_metrics metrics(time_point now) const;
   [[nodiscard]] std::string_view name() const noexcept;
+
+  /// True when it is closed: a new one in its place would only have to count again.
+  [[nodiscard]] bool idle(time_point now) const { return state_at(now) == breaker_state::closed; }
+  /// True when there is no other copy of this handle.
+  [[nodiscard]] bool unshared() const noexcept { return shared_.use_count() == 1; }
 
   // Control by hand. Each begins a new era, so that calls in flight lose their vote. Without a time
   // the change is dated with the latest instant that the breaker has been told.

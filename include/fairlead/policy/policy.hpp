@@ -2,9 +2,11 @@
 // Everything of the policy area.
 #pragma once
 
+#include <fairlead/policy/bulkhead.hpp>         // IWYU pragma: export
 #include <fairlead/policy/circuit_breaker.hpp>  // IWYU pragma: export
 #include <fairlead/policy/classify.hpp>         // IWYU pragma: export
 #include <fairlead/policy/fallback.hpp>         // IWYU pragma: export
+#include <fairlead/policy/rate_limit.hpp>       // IWYU pragma: export
 #include <fairlead/policy/retry.hpp>            // IWYU pragma: export
 #include <fairlead/policy/stack.hpp>            // IWYU pragma: export
 #include <fairlead/policy/timeout.hpp>          // IWYU pragma: export

@@ -10,7 +10,9 @@
 
 namespace fairlead::policy {
 struct breaker_options;
-}
+struct bulkhead_options;
+struct rate_limit_options;
+}  // namespace fairlead::policy
 
 namespace fairlead::policy::detail {
 
@@ -28,5 +30,7 @@ void throw_if_any(std::string_view what, std::string_view name,
 [[nodiscard]] std::string percent(double share);
 
 [[nodiscard]] std::string describe_breaker(const breaker_options& options, std::string_view name);
+[[nodiscard]] std::string describe_bulkhead(const bulkhead_options& options);
+[[nodiscard]] std::string describe_rate_limit(const rate_limit_options& options);
 
 }  // namespace fairlead::policy::detail
