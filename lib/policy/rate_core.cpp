@@ -152,8 +152,8 @@ time_point rate_core::due(std::uint32_t cost, time_point from) const noexcept {
   return no_deadline;
 }
 
-rate_ticket rate_core::take(std::uint32_t cost, time_point from) noexcept {
-  rate_ticket t{cost, due(cost, from), ++takes_};
+rate_ticket rate_core::take(std::uint32_t cost, time_point from, time_point start) noexcept {
+  rate_ticket t{cost, std::max(due(cost, from), start), ++takes_};
   switch (algorithm_) {
     case rate_algorithm::gcra:
     case rate_algorithm::token_bucket:
@@ -175,7 +175,7 @@ rate_ticket rate_core::take(std::uint32_t cost, time_point from) noexcept {
       ration_.left -= cost;
       break;
   }
-  if (is_one_word()) {
+  if (is_one_word() || algorithm_ == rate_algorithm::smooth) {
     t.mark = word();
   }
   return t;

@@ -170,7 +170,7 @@ struct rate_limit::shared {
     const auto from = arrival(now);
     const auto due = (first != nullptr ? plan : base).due(cost, from);
     if (due <= now) {
-      p.ticket = base.take(cost, from);
+      p.ticket = base.take(cost, from, due);
       stale = first != nullptr;  // those who wait may start now too, but have not
       return {answer::what::start, due};
     }
@@ -196,7 +196,7 @@ struct rate_limit::shared {
     make_plan();
     if (p.due <= now) {
       stale = stale || first != &p;
-      p.ticket = base.take(p.cost, p.from);
+      p.ticket = base.take(p.cost, p.from, p.due);
       auto* next = p.next;
       remove(p);
       ring_if_late(next);
@@ -387,11 +387,14 @@ void rate_limit::pause_until(time_point when) const {
 rate_metrics rate_limit::metrics(time_point now) const {
   auto& s = *shared_;
   const shared::section held(s);
-  s.make_plan();
-  const auto from = s.arrival(now);
-  const auto& core = s.first != nullptr ? s.plan : s.base;
-  return {from > now ? std::min<std::int64_t>(core.available(now), 0) : core.available(now),
-          s.waiting, s.paused};
+  auto available = s.base.available(now);
+  if (s.arrival(now) > now) {
+    available = std::min<std::int64_t>(available, 0);
+  }
+  for (const auto* p = s.first; p != nullptr; p = p->next) {
+    available -= p->cost;
+  }
+  return {available, s.waiting, s.paused};
 }
 
 bool rate_limit::idle(time_point now) const {

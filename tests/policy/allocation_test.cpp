@@ -4,6 +4,7 @@
 #include "support/real_loop.hpp"
 
 #include <fairlead/core/sleep.hpp>
+#include <fairlead/policy/keyed.hpp>
 #include <fairlead/policy/policy.hpp>
 
 #include <gtest/gtest.h>
@@ -72,6 +73,35 @@ TEST(Allocations, NoneForARejection) {
   EXPECT_EQ(allocations_of([&](context& cx) { return s.run(cx, &ready); }), 0U);
   const auto bare = stack{breaker};
   EXPECT_EQ(allocations_of([&](context& cx) { return bare.run(cx, &ready); }), 0U);
+}
+
+TEST(Allocations, NoneForLimits) {
+  for (const auto a : {rate_algorithm::gcra, rate_algorithm::smooth, rate_algorithm::sliding_log,
+                       rate_algorithm::sliding_counter, rate_algorithm::bursty}) {
+    const auto s = stack{rate_limit{{.algorithm = a, .permits = 100'000, .period = 1ms}},
+                         bulkhead{{.max = 10}}};
+    EXPECT_EQ(allocations_of([&](context& cx) { return s.run(cx, &suspending); }), 0U);
+  }
+  const auto per_key = stack{keyed<rate_limit>{{.permits = 1000}}, keyed<bulkhead>{{.max = 1}},
+                             keyed<circuit_breaker>{{}}};
+  EXPECT_EQ(allocations_of([&](context& cx) { return per_key.run(cx, &ready); }), 0U);
+}
+
+TEST(Allocations, NoneForWaitingInALimit) {
+  const auto s = stack{rate_limit{{.permits = 100'000, .burst = 1, .max_wait = 1s}}};
+  EXPECT_EQ(allocations_of([&](context& cx) { return s.run(cx, &ready); }), 0U);
+}
+
+TEST(Allocations, NoneForBeingRefusedByALimit) {
+  constexpr auto long_name = "a name that is too long for a small string buffer";
+  const rate_limit limit{{.name = long_name, .permits = 1, .period = 1h}};
+  ASSERT_TRUE(limit.take(system_clock().now()));
+  const bulkhead places{{.name = long_name, .max = 1}};
+  const auto held = places.try_acquire();
+  const auto limited = stack{limit};
+  EXPECT_EQ(allocations_of([&](context& cx) { return limited.run(cx, &ready); }), 0U);
+  const auto full = stack{places};
+  EXPECT_EQ(allocations_of([&](context& cx) { return full.run(cx, &ready); }), 0U);
 }
 
 TEST(Allocations, NoneForAFailureThatIsRetriedWithoutWaiting) {

@@ -27,6 +27,16 @@ class reference_rate {
     if (o_.algorithm == policy::rate_algorithm::bursty) {
       return take_rations(cost, from);
     }
+    if (o_.algorithm == policy::rate_algorithm::gcra ||
+        o_.algorithm == policy::rate_algorithm::token_bucket) {
+      // In steps of 1/permits ns, so that no rounding adds up.
+      for (auto t = from * permits_;; ++t) {
+        if (fits(cost, t)) {
+          starts_.push_back({t, cost});
+          return (t + permits_ - 1) / permits_;
+        }
+      }
+    }
     for (auto t = std::max(from, starts_.empty() ? from : starts_.back().at);; ++t) {
       if (allows(cost, t)) {
         starts_.push_back({t, cost});
@@ -41,23 +51,20 @@ class reference_rate {
     std::int64_t cost;
   };
 
+  // Every interval that ends with this start holds at most burst + rate * length.
+  [[nodiscard]] bool fits(std::int64_t cost, std::int64_t t) const {
+    auto sum = cost;
+    for (auto s = starts_.rbegin(); s != starts_.rend(); ++s) {
+      sum += s->cost;
+      if (t < s->at || sum * period_ > burst_ * period_ + t - s->at) {
+        return false;
+      }
+    }
+    return cost <= burst_;
+  }
+
   [[nodiscard]] bool allows(std::int64_t cost, std::int64_t t) const {
     switch (o_.algorithm) {
-      case policy::rate_algorithm::gcra:
-      case policy::rate_algorithm::token_bucket: {
-        // Every interval that ends now holds at most burst + rate * length.
-        std::int64_t sum = cost;
-        if (sum > burst_) {
-          return false;
-        }
-        for (auto s = starts_.rbegin(); s != starts_.rend(); ++s) {
-          sum += s->cost;
-          if (sum * period_ > burst_ * period_ + permits_ * (t - s->at)) {
-            return false;
-          }
-        }
-        return true;
-      }
       case policy::rate_algorithm::sliding_log: {
         std::int64_t sum = cost;
         for (const auto& s : starts_) {

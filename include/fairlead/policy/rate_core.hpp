@@ -31,15 +31,17 @@ class rate_core {
   /// `no_deadline`.
   [[nodiscard]] time_point due(std::uint32_t cost, time_point from) const noexcept;
 
-  /// Takes the permits of a call that comes at `from` and starts at the `due` of the ticket.
-  rate_ticket take(std::uint32_t cost, time_point from) noexcept;
+  /// Takes the permits of a call that comes at `from` and starts at the `due` of the ticket, which
+  /// is not before `start`.
+  rate_ticket take(std::uint32_t cost, time_point from,
+                   time_point start = time_point::min()) noexcept;
 
   /// As if `taken` had never been taken. False, and nothing happens, when that cannot be done
   /// without letting too many through, since others took later.
   bool give_back(const rate_ticket& taken) noexcept;
 
-  /// Whole permits that a call at `now` finds; negative when so many are owed to those who took in
-  /// advance.
+  /// Whole permits that a call at `now` finds; negative when so many were taken in advance
+  /// (`sliding_log` and `sliding_counter` do not remember how many).
   [[nodiscard]] std::int64_t available(time_point now) const noexcept;
   /// True when nothing that was taken matters any more at `now`.
   [[nodiscard]] bool untouched(time_point now) const noexcept;
