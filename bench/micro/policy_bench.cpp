@@ -5,6 +5,7 @@
 
 #include "support/count_allocations.hpp"
 
+#include <fairlead/policy/keyed.hpp>
 #include <fairlead/policy/policy.hpp>
 
 #include <boost/asio/co_spawn.hpp>
@@ -163,6 +164,60 @@ void shared_breaker(benchmark::State& state) {
   }
 }
 BENCHMARK(shared_breaker)->Threads(1)->Threads(2)->UseRealTime();
+
+void rate_limit_take(benchmark::State& state, policy::rate_algorithm algorithm,
+                     std::uint32_t permits) {
+  const policy::rate_limit limit{{.algorithm = algorithm, .permits = permits, .period = 1ms}};
+  time_point now{1h};
+  for (auto _ : state) {
+    auto taken = limit.take(now);
+    benchmark::DoNotOptimize(taken);
+    now += 1ms;
+  }
+}
+BENCHMARK_CAPTURE(rate_limit_take, gcra, policy::rate_algorithm::gcra, 100);
+BENCHMARK_CAPTURE(rate_limit_take, gcra_uneven, policy::rate_algorithm::gcra, 300);
+BENCHMARK_CAPTURE(rate_limit_take, smooth, policy::rate_algorithm::smooth, 100);
+BENCHMARK_CAPTURE(rate_limit_take, sliding_log, policy::rate_algorithm::sliding_log, 100);
+BENCHMARK_CAPTURE(rate_limit_take, sliding_counter, policy::rate_algorithm::sliding_counter, 100);
+
+void bulkhead_in_and_out(benchmark::State& state) {
+  const policy::bulkhead places{{.max = 100, .queue = 10, .max_wait = 1s}};
+  for (auto _ : state) {
+    auto place = places.try_acquire();
+    benchmark::DoNotOptimize(place);
+  }
+}
+BENCHMARK(bulkhead_in_and_out);
+
+void bulkhead_full(benchmark::State& state) {
+  const policy::bulkhead places{{.name = "payments", .max = 1}};
+  const auto held = places.try_acquire();
+  for (auto _ : state) {
+    auto place = places.try_acquire();
+    benchmark::DoNotOptimize(place);
+  }
+}
+BENCHMARK(bulkhead_full);
+
+void keyed_lookup(benchmark::State& state) {
+  const policy::keyed<policy::rate_limit> per_user{{.permits = 100}};
+  const time_point now{1h};
+  for (auto _ : state) {
+    auto limit = per_user.at("somebody", now);
+    benchmark::DoNotOptimize(limit);
+  }
+}
+BENCHMARK(keyed_lookup);
+
+void stack_of_limits(benchmark::State& state) {
+  const auto s = policy::stack{
+      policy::rate_limit{{.permits = 1'000'000'000, .period = 1s}},
+      policy::bulkhead{{.max = 100, .queue = 10, .max_wait = 1s}},
+  };
+  awaited(state, [&](context& cx) { return s.run(cx, &ready); });
+}
+BENCHMARK(stack_of_limits);
 
 void clock_read(benchmark::State& state) {
   const auto& time = system_clock();

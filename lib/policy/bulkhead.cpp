@@ -364,15 +364,15 @@ step bulkhead::enter(layer_state& state, call& c) const {
     state.held = permit(s);
     return step::inward;
   }
-  if (quick.has_value()) {
-    return refuse(c, s.full());
-  }
   const auto now = c.now();
-  if (c.deadline() <= now) {
+  if ((quick ? c.caller().deadline() : c.deadline()) <= now) {
     error late = errors::deadline{};
     late.at(error_stage::pool);
     c.fail(std::move(late));
     return step::outward;
+  }
+  if (quick) {
+    return refuse(c, s.full());
   }
   switch (s.ask(state.mine, c.caller().criticality(), now)) {
     case shared::answer::in:

@@ -271,6 +271,17 @@ TEST(Bulkhead, K09TheDeadlineEndsTheWaitAsADeadline) {
   expect_quiet(w);
 }
 
+TEST(Bulkhead, WhoseTimeIsOverHearsThatAndNotThatItIsFull) {
+  auto w = ordered();
+  field f(w);
+  const auto s = stack{bulkhead{{.max = 1}}};
+  f.call('A', 0ms, s, {.holds = 10ms});
+  f.call('B', 1ms, s, {.timeout = 0ms});
+  f.call('C', 2ms, stack{attempt_timeout{0ms}, std::get<0>(s.layers())});  // did not have to wait
+  w.run_until_idle();
+  EXPECT_EQ(f.seen, (lines{"0 A in", "1 B deadline", "2 C bulkhead_full"}));
+}
+
 // K11
 TEST(Bulkhead, K11WhatAPolicyInsideRefusesGivesThePlaceBack) {
   run_in_world(1, [](context& cx) -> task<void> {
