@@ -25,16 +25,17 @@ namespace {
 
 using namespace fairlead::testing;
 
+// What a call does.
+struct how {
+  duration holds = 0ms;
+  duration timeout = duration::max();
+  duration cancel_at = duration::max();
+  criticality rank = criticality::critical;
+};
+
 // One line per thing that happens to calls with letters: "100 B in", "150 B bulkhead_full".
 struct field {
   explicit field(sim::world& world) : w(world), begin(world.now()) {}
-
-  struct how {
-    duration holds = 0ms;
-    duration timeout = duration::max();
-    duration cancel_at = duration::max();
-    criticality rank = criticality::critical;
-  };
 
   template <class Stack>
   void call(char name, duration when, const Stack& s, how h = {}) {
