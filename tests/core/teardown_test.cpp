@@ -241,8 +241,8 @@ TEST_P(Teardown, TasksThatHaveNotBegunAreDestroyed) {
 
 INSTANTIATE_TEST_SUITE_P(Environment, Teardown,
                          testing::Values(made::before_the_sockets, made::after_the_sockets),
-                         [](const auto& info) {
-                           return info.param == made::before_the_sockets ? "MadeBeforeTheSockets"
+                         [](const auto& test) {
+                           return test.param == made::before_the_sockets ? "MadeBeforeTheSockets"
                                                                          : "MadeAfterTheSockets";
                          });
 

@@ -87,8 +87,8 @@ TEST_P(HttpTeardown, ALoopThatGoesAwayWithCallsInFlightDestroysEverything) {
   EXPECT_EQ(destroyed, 4) << "the task, two calls and a handler";
 }
 
-INSTANTIATE_TEST_SUITE_P(Sockets, HttpTeardown, testing::Bool(), [](const auto& info) {
-  return info.param ? "OlderThanTheEnvironment" : "NewerThanTheEnvironment";
+INSTANTIATE_TEST_SUITE_P(Sockets, HttpTeardown, testing::Bool(), [](const auto& test) {
+  return test.param ? "OlderThanTheEnvironment" : "NewerThanTheEnvironment";
 });
 
 }  // namespace
