@@ -6,5 +6,6 @@
 #include <fairlead/policy/classify.hpp>         // IWYU pragma: export
 #include <fairlead/policy/fallback.hpp>         // IWYU pragma: export
 #include <fairlead/policy/retry.hpp>            // IWYU pragma: export
+#include <fairlead/policy/retry_budget.hpp>     // IWYU pragma: export
 #include <fairlead/policy/stack.hpp>            // IWYU pragma: export
 #include <fairlead/policy/timeout.hpp>          // IWYU pragma: export
