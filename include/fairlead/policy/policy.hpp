@@ -8,4 +8,5 @@
 #include <fairlead/policy/retry.hpp>            // IWYU pragma: export
 #include <fairlead/policy/retry_budget.hpp>     // IWYU pragma: export
 #include <fairlead/policy/stack.hpp>            // IWYU pragma: export
+#include <fairlead/policy/throttle.hpp>         // IWYU pragma: export
 #include <fairlead/policy/timeout.hpp>          // IWYU pragma: export
