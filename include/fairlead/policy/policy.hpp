@@ -8,6 +8,7 @@
 #include <fairlead/policy/fallback.hpp>         // IWYU pragma: export
 #include <fairlead/policy/retry.hpp>            // IWYU pragma: export
 #include <fairlead/policy/retry_budget.hpp>     // IWYU pragma: export
+#include <fairlead/policy/shed.hpp>             // IWYU pragma: export
 #include <fairlead/policy/stack.hpp>            // IWYU pragma: export
 #include <fairlead/policy/throttle.hpp>         // IWYU pragma: export
 #include <fairlead/policy/timeout.hpp>          // IWYU pragma: export
