@@ -3,6 +3,7 @@
 #pragma once
 
 #include <fairlead/policy/adaptive_limit.hpp>   // IWYU pragma: export
+#include <fairlead/policy/chaos.hpp>            // IWYU pragma: export
 #include <fairlead/policy/circuit_breaker.hpp>  // IWYU pragma: export
 #include <fairlead/policy/classify.hpp>         // IWYU pragma: export
 #include <fairlead/policy/fallback.hpp>         // IWYU pragma: export
