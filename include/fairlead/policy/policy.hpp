@@ -7,6 +7,7 @@
 #include <fairlead/policy/circuit_breaker.hpp>  // IWYU pragma: export
 #include <fairlead/policy/classify.hpp>         // IWYU pragma: export
 #include <fairlead/policy/fallback.hpp>         // IWYU pragma: export
+#include <fairlead/policy/outlier.hpp>          // IWYU pragma: export
 #include <fairlead/policy/retry.hpp>            // IWYU pragma: export
 #include <fairlead/policy/retry_budget.hpp>     // IWYU pragma: export
 #include <fairlead/policy/shed.hpp>             // IWYU pragma: export
