@@ -13,6 +13,7 @@ namespace {
 using seconds = std::chrono::duration<double>;
 
 constexpr std::uint32_t most_calls = 1U << 24U;
+constexpr std::uint32_t usual_start = 20;
 
 std::variant<gradient2_law, vegas_law, aimd_law, correlated_law> law_of(const adaptive_options& o) {
   switch (o.algorithm) {
@@ -50,7 +51,8 @@ std::vector<std::string> problems_of(const adaptive_options& o) {
   p.add_if(o.min == 0, "min is 0; with no calls nothing would be learnt");
   p.add_if(o.max < o.min, "max is less than min");
   p.add_if(o.max > most_calls, "max is greater than 16777216");
-  p.add_if(o.initial < o.min || o.initial > o.max, "initial must be between min and max");
+  p.add_if(o.initial && (*o.initial < o.min || *o.initial > o.max),
+           "initial must be between min and max");
   p.add_if(o.window && *o.window < duration::zero(), "window is negative");
   p.add_if(o.min_samples && *o.min_samples == 0, "min_samples is 0");
   p.add_if(o.max_wait < duration::zero(), "max_wait is negative");
@@ -71,7 +73,7 @@ adaptive_core::adaptive_core(const adaptive_options& o)
       min_samples_(o.min_samples.value_or(o.algorithm == limit_algorithm::aimd ? 1 : 10)),
       min_(o.min),
       max_(o.max),
-      limit_(o.initial) {}
+      limit_(o.initial ? *o.initial : std::clamp(usual_start, o.min, o.max)) {}
 
 bool adaptive_core::update(const limit_sample& sample) {
   const auto before = limit();

@@ -18,8 +18,7 @@ std::vector<std::string> problems_of(const throttle_options& o) {
   p.add_if(o.window <= duration::zero(), "window must be positive");
   p.add_if(o.slices == 0, "slices is 0");
   p.add_if(o.slices > most_slices, "slices is greater than 65536");
-  p.add_if(!(o.cap >= 0 && o.cap < 1),
-           "cap must be at least 0 and less than 1, or nothing would notice a recovery");
+  p.add_if(!(o.cap >= 0 && o.cap <= 1), "cap must be between 0 and 1");
   return p.found;
 }
 

@@ -283,6 +283,9 @@ TEST(AdaptiveCore, NamesEveryProblem) {
                 .size(),
             10U);
   EXPECT_EQ(problems_of(adaptive_options{.initial = 5, .min = 9, .max = 8}).size(), 2U);
+  EXPECT_EQ(adaptive_core({.max = 10}).limit(), 10U);
+  EXPECT_EQ(adaptive_core({.min = 30}).limit(), 30U);
+  EXPECT_EQ(adaptive_core({}).limit(), 20U);
   EXPECT_EQ(problems_of(adaptive_options{.initial = 300}).size(), 1U);
 }
 

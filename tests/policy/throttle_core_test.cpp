@@ -40,7 +40,7 @@ TEST(ThrottleCore, A01TheRuleOfTheBook) {
   EXPECT_EQ(probability({.k = 1 / 0.9, .cap = 0.8}, 1000, 10), .8);
   EXPECT_EQ(probability({}, 100, 50), 0);
   EXPECT_NEAR(probability({}, 100, 25), .495, 5e-4);
-  EXPECT_NEAR(probability({.cap = 0.999}, 100, 0), .990, 5e-4);
+  EXPECT_NEAR(probability({.cap = 1}, 100, 0), .990, 5e-4);
   EXPECT_EQ(probability({}, 100, 0), .9);
 }
 
@@ -147,7 +147,7 @@ TEST(ThrottleCore, AgreesWithOneThatRemembersEverything) {
 TEST(ThrottleCore, NamesEveryProblem) {
   EXPECT_TRUE(problems_of(throttle_options{}).empty());
   constexpr auto nan = std::numeric_limits<double>::quiet_NaN();
-  EXPECT_EQ(problems_of(throttle_options{.k = nan, .window = 0s, .slices = 0, .cap = 1}).size(),
+  EXPECT_EQ(problems_of(throttle_options{.k = nan, .window = 0s, .slices = 0, .cap = 1.1}).size(),
             4U);
   EXPECT_EQ(problems_of(throttle_options{.k = 0.5, .slices = ~0U, .cap = nan}).size(), 3U);
 }

@@ -34,9 +34,10 @@ struct adaptive_options {
   /// In errors, events and reports. Empty: "adaptive_limit" in events, no name in errors. Copied.
   std::string_view name = {};
   limit_algorithm algorithm = limit_algorithm::gradient2;
-  std::uint32_t initial = 20;  ///< Netflix
-  std::uint32_t min = 1;       ///< never less; at least 1, since nothing learns from no calls
-  std::uint32_t max = 200;     ///< never more (Netflix: 200)
+  /// Default: 20 (Netflix), or what of `min` and `max` is nearest.
+  std::optional<std::uint32_t> initial = {};
+  std::uint32_t min = 1;    ///< never less; at least 1, since nothing learns from no calls
+  std::uint32_t max = 200;  ///< never more (Netflix: 200)
 
   /// The limit moves at most once per window, which lasts until `min_samples` calls have ended.
   /// Defaults: one second and 10; with `aimd` every call is a window.

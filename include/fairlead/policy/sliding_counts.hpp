@@ -4,7 +4,6 @@
 
 #include <fairlead/core/time.hpp>
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -26,7 +25,7 @@ class sliding_counts {
 
   /// Both positive.
   sliding_counts(duration length, std::uint32_t slices)
-      : slices_(slices), width_(std::max(length / slices, duration(1))) {}
+      : slices_(slices), width_(length.count() < slices ? duration(1) : length / slices) {}
 
   /// Counts one more `what`; returns where, for `take_back`.
   slice_id add(std::size_t what, time_point now) noexcept {
@@ -58,9 +57,14 @@ class sliding_counts {
   }
 
   void roll(time_point now) noexcept {
-    const auto wanted = std::max(now.time_since_epoch() / width_, newest_);
+    const auto wanted = now.time_since_epoch() / width_;
+    if (wanted <= newest_) {
+      return;
+    }
     if (wanted - newest_ >= size()) {
-      std::fill(slices_.begin(), slices_.end(), counts{});
+      for (auto& slice : slices_) {
+        slice = {};
+      }
       totals_ = {};
       newest_ = wanted;
       return;

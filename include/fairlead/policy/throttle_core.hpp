@@ -25,7 +25,7 @@ struct throttle_options {
   duration window = std::chrono::minutes(2);
   std::uint32_t slices = 20;
   /// Never throttle with a greater probability, so that some request finds out that the peer is
-  /// well again (failsafe: 0.9); in [0, 1).
+  /// well again (failsafe: 0.9); in [0, 1].
   double cap = 0.9;
   /// A window with fewer requests says nothing. 0: the rule as the book gives it.
   std::uint32_t min_requests = 0;
