@@ -342,15 +342,15 @@ class crowded_backend {
 // V15
 TEST(AdaptiveLimit, V15FollowsABackendThatLosesHalfOfItsCapacity) {
   sim::world w(1);
-  const adaptive_limit limit{{.max = 1'000}};
+  const adaptive_limit limit{{.initial = 40, .max = 1'000}};
   crowded_backend backend(w, limit);
-  w.advance(60s);
+  w.advance(20s);
   EXPECT_NEAR(limit.metrics().limit, 50, 10);
-  EXPECT_GE(backend.goodput(10s), 10 * 500 * 9 / 10);
+  EXPECT_GE(backend.goodput(5s), 5 * 500 * 9 / 10);
   backend.lose(25);
   w.advance(10s);
   EXPECT_NEAR(limit.metrics().limit, 25, 5);
-  for (int window = 0; window < 60; ++window) {
+  for (int window = 0; window < 30; ++window) {
     EXPECT_GE(backend.goodput(1s), 250 * 9 / 10);
     EXPECT_NEAR(limit.metrics().limit, 25, 5) << window;
   }
@@ -361,23 +361,23 @@ TEST(AdaptiveLimit, V15FollowsABackendThatLosesHalfOfItsCapacity) {
 // before.
 TEST(AdaptiveLimit, V16RecoversWhenTheBackendOnlyBecameSlower) {
   sim::world w(1);
-  const adaptive_limit limit{{.max = 1'000}};
+  const adaptive_limit limit{{.initial = 40, .max = 1'000}};
   crowded_backend backend(w, limit);
-  w.advance(60s);
+  w.advance(15s);
   backend.set_service(200ms);
-  w.advance(60s);
+  w.advance(50s);
   EXPECT_GE(limit.metrics().limit, 45U);
-  EXPECT_GE(backend.goodput(10s), 10 * 250 * 9 / 10);
+  EXPECT_GE(backend.goodput(5s), 5 * 250 * 9 / 10);
   backend.stop();
 }
 
 TEST(AdaptiveLimit, V17EveryLawKeepsTheBackendBusyAndItsQueueBounded) {
   for (const auto a : {limit_algorithm::vegas, limit_algorithm::correlated}) {
     sim::world w(1);
-    const adaptive_limit limit{{.algorithm = a, .max = 1'000}};
+    const adaptive_limit limit{{.algorithm = a, .initial = 40, .max = 1'000}};
     crowded_backend backend(w, limit);
-    w.advance(60s);
-    EXPECT_GE(backend.goodput(10s), 10 * 500 * 9 / 10) << to_string(a);
+    w.advance(20s);
+    EXPECT_GE(backend.goodput(5s), 5 * 500 * 9 / 10) << to_string(a);
     EXPECT_LE(limit.metrics().limit, 75U) << to_string(a);
     backend.stop();
   }
