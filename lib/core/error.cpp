@@ -133,6 +133,7 @@ error::error(const error& other) noexcept
       attempts_(other.attempts_),
       first_(other.first_),
       second_(other.second_),
+      pushback_(other.pushback_),
       detail_(other.detail_) {
   if (detail_ != nullptr) {
     detail_->refs.fetch_add(1, std::memory_order_relaxed);
@@ -148,6 +149,7 @@ error::error(error&& other) noexcept
       attempts_(other.attempts_),
       first_(other.first_),
       second_(other.second_),
+      pushback_(other.pushback_),
       detail_(std::exchange(other.detail_, nullptr)) {}
 
 error& error::operator=(const error& other) noexcept {
@@ -164,6 +166,7 @@ error& error::operator=(error&& other) noexcept {
   attempts_ = other.attempts_;
   first_ = other.first_;
   second_ = other.second_;
+  pushback_ = other.pushback_;
   std::swap(detail_, other.detail_);
   return *this;
 }
@@ -381,6 +384,10 @@ std::optional<duration> error::retry_after() const noexcept {
   return carries_wait() ? optional_wait() : std::nullopt;
 }
 
+std::optional<duration> error::pushback() const noexcept {
+  return pushback_ == duration::min() ? std::nullopt : std::optional<duration>(pushback_);
+}
+
 std::optional<std::string_view> error::header(std::string_view name) const noexcept {
   if (kind_ != error_kind::http_error) {
     return std::nullopt;
@@ -438,6 +445,10 @@ error& error::with_retry_after(duration wait) noexcept {
   if (carries_wait()) {
     second_ = from_duration(wait);
   }
+  return *this;
+}
+error& error::with_pushback(duration wait) noexcept {
+  pushback_ = wait;
   return *this;
 }
 error& error::with_cause(const error& cause) {

@@ -14,9 +14,9 @@ std::string_view to_string(policy_kind kind) noexcept {
 }
 
 std::string_view to_string(policy_action action) noexcept {
-  static constexpr std::array<std::string_view, 13> names{
+  static constexpr std::array<std::string_view, 14> names{
       "retry", "gave_up",         "rejected", "timeout", "late",   "fallback", "state",
-      "hedge", "hedge_cancelled", "hit",      "stale",   "joined", "limit"};
+      "hedge", "hedge_cancelled", "hit",      "stale",   "joined", "limit",    "injected"};
   const auto i = static_cast<std::size_t>(action);
   return i < names.size() ? names[i] : "?";
 }

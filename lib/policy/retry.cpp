@@ -45,8 +45,13 @@ retry_facts facts_of(const retry_options& options, call& c) {
     f.outcome = options.retry_rejections && e->is_transient() ? verdict::failure : f.outcome;
   } else {
     f.retry_after = e->retry_after();
+    f.pushback = e->pushback();
   }
   return f;
+}
+
+bool told_not_to(const retry_facts& f) noexcept {
+  return f.pushback && *f.pushback < duration::zero();
 }
 
 }  // namespace
@@ -69,6 +74,11 @@ result<retry> retry::make(const retry_options& options, std::string_view name) {
   return retry(options, name);
 }
 
+retry& retry::with_budget(retry_budget budget) & {
+  budget_ = std::move(budget);
+  return *this;
+}
+
 retry& retry::on_retry(hook f) & {
   on_retry_ = std::move(f);
   return *this;
@@ -85,7 +95,32 @@ step retry::enter(layer_state& s, call& c) const {
   s.last.reset();
   s.outer_attempt = c.attempt();
   c.set_attempt(1);
+  if (budget_) {
+    s.enrolled = budget_->begin(budget_->needs_time() ? c.now() : time_point{});
+  }
   return step::inward;
+}
+
+// Tells the budget how the attempt ended.
+void retry::account(layer_state& s, verdict outcome) const noexcept {
+  if (s.extra) {
+    s.extra.complete(outcome);
+  } else {
+    budget_->first_ended(outcome);
+  }
+}
+
+bool retry::reserve(layer_state& s, call& c) const {
+  const auto* e = c.failure();
+  const bool timed_out = e != nullptr && e->kind() == error_kind::timeout;
+  s.extra = budget_->reserve(
+      c.now(), timed_out ? extra_attempt::after_timeout : extra_attempt::after_failure);
+  return static_cast<bool>(s.extra);
+}
+
+void retry::release(layer_state& s) noexcept {
+  s.extra = {};
+  s.enrolled = {};
 }
 
 step retry::decide(layer_state& s, call& c) const {
@@ -96,7 +131,16 @@ step retry::decide(layer_state& s, call& c) const {
   }
   auto facts = facts_of(options_, c);
   retry_event event{.attempt = s.core.attempt(), .failure = e, .cx = &c.caller()};
-  if (s.core.forbids(options_, facts) == retry_stop::none && !s.core.resends(facts)) {
+  const bool open = s.core.forbids(options_, facts) == retry_stop::none;
+  const bool resends = open && s.core.resends(facts);
+  if (budget_ && !resends) {
+    account(s,
+            told_not_to(facts) && c.outcome() == verdict::fatal ? verdict::failure : c.outcome());
+  }
+  if (open && !resends) {
+    if (budget_ && !told_not_to(facts) && !reserve(s, c)) {
+      return stop(s, c, retry_stop::budget);
+    }
     if (retry_core::draws(options_)) {
       facts.uniform = c.caller().env().random().uniform();
     }
@@ -139,6 +183,7 @@ void retry::remember_sent(const layer_state& s, error& e) noexcept {
 }
 
 step retry::stop(layer_state& s, call& c, retry_stop reason) const {
+  release(s);
   c.set_attempt(s.outer_attempt);
   auto* e = c.failure();
   if (e == nullptr) {
@@ -172,6 +217,7 @@ step retry::resume(layer_state& s, call& c, const result<void>& waited) const {
     c.set_attempt(s.core.attempt());
     return step::inward;
   }
+  release(s);
   c.set_attempt(s.outer_attempt);
   const auto& last = s.last;
   if (waited.error().kind() == error_kind::cancelled || !last) {
@@ -212,6 +258,9 @@ std::string retry::describe() const {
   out += b.jitter == jitter::none ? " without jitter" : ", spread at random";
   if (options_.retry_rejections) {
     out += ", also when a policy inside rejects";
+  }
+  if (budget_) {
+    out += ", within " + budget_->describe();
   }
   return out;
 }

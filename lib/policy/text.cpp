@@ -11,19 +11,19 @@ namespace fairlead::policy::detail {
 
 namespace {
 
-std::string number(double x) {
-  std::array<char, 32> buffer{};
-  const auto end =
-      std::to_chars(buffer.data(), buffer.data() + buffer.size(), x, std::chars_format::general, 4);
-  return {buffer.data(), end.ptr};
-}
-
 std::string window_words(const breaker_options& o) {
   return o.window_calls != 0 ? "the last " + std::to_string(o.window_calls) + " outcomes"
                              : "the last " + words(o.window);
 }
 
 }  // namespace
+
+std::string number(double x) {
+  std::array<char, 32> buffer{};
+  const auto end =
+      std::to_chars(buffer.data(), buffer.data() + buffer.size(), x, std::chars_format::general, 4);
+  return {buffer.data(), end.ptr};
+}
 
 std::string joined(const std::vector<std::string>& problems) {
   std::string out;

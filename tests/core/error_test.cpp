@@ -37,6 +37,19 @@ TEST(Error, KeepsItsOwnCopyOfText) {
   EXPECT_EQ(e.get<errors::connection_refused>()->url, "http://gone/");
 }
 
+TEST(Error, CarriesAPushbackOfAnyKind) {
+  error e = errors::protocol_error{"http://users/1", "refused"};
+  EXPECT_FALSE(e.pushback());
+  e.with_pushback(0s);
+  EXPECT_EQ(e.pushback(), 0s);
+  e.with_pushback(-1ms);
+  const error copy = e;
+  const error moved = std::move(e);
+  EXPECT_EQ(copy.pushback(), -1ms);
+  EXPECT_EQ(moved.pushback(), -1ms);
+  EXPECT_FALSE(moved.retry_after());
+}
+
 TEST(Error, CopiesShareUntilOneIsAnnotated) {
   error a = errors::connection_reset{"http://a/"};
   error b = a;

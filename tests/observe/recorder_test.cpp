@@ -98,11 +98,11 @@ TEST(PolicyEvent, EveryKindAndActionHasAName) {
   for (int i = 0; i <= static_cast<int>(policy_kind::chaos); ++i) {
     EXPECT_NE(to_string(static_cast<policy_kind>(i)), "?");
   }
-  for (int i = 0; i <= static_cast<int>(policy_action::limit); ++i) {
+  for (int i = 0; i <= static_cast<int>(policy_action::injected); ++i) {
     EXPECT_NE(to_string(static_cast<policy_action>(i)), "?");
   }
   EXPECT_EQ(to_string(policy_kind::chaos), "chaos");
-  EXPECT_EQ(to_string(policy_action::limit), "limit");
+  EXPECT_EQ(to_string(policy_action::injected), "injected");
 }
 
 }  // namespace

@@ -112,6 +112,34 @@ TEST(Allocations, NoneForAFailureThatIsRetriedWithoutWaiting) {
   EXPECT_EQ(allocations_of([&](context& cx) { return s.run(cx, refused); }), 0U);
 }
 
+TEST(Allocations, NoneForThePoliciesThatAdapt) {
+  for (const budget_options& kind :
+       {budget_options{token_budget{}}, budget_options{in_flight_budget{}},
+        budget_options{window_budget{}}, budget_options{quota_budget{}}}) {
+    const auto s = stack{shed{{.name = "front", .limit = 9}}, throttle{{.name = "search"}},
+                         retry{{.max_attempts = 3}}.with_budget(retry_budget{kind}),
+                         adaptive_limit{{.name = "search", .window = 0s, .min_samples = 1}},
+                         chaos_latency{{.rate = 0}, 1s}};
+    EXPECT_EQ(allocations_of([&](context& cx) { return s.run(cx, &ready); }), 0U);
+    EXPECT_EQ(allocations_of([&](context& cx) { return s.run(cx, &suspending); }), 0U);
+  }
+}
+
+TEST(Allocations, NoneForTheirRejections) {
+  const adaptive_limit full{{.initial = 1, .max = 1}};
+  const auto held = full.admit(time_point{});
+  EXPECT_EQ(allocations_of([s = stack{full}](context& cx) { return s.run(cx, &ready); }), 0U);
+  const throttle gentle{{.name = "a name that is too long for a small string buffer"}};
+  auto refused = [](context&) -> result<int> {
+    return fail(errors::unavailable{{}, {}, std::nullopt});
+  };
+  const auto throttled = stack{gentle};
+  EXPECT_EQ(allocations_of([&](context& cx) { return throttled.run(cx, refused); }), 0U);
+  const auto unbudgeted = stack{retry{{.max_attempts = 9, .backoff = constant(0ms)}}.with_budget(
+      retry_budget{in_flight_budget{.ratio = 0.5, .min = 0}})};
+  EXPECT_EQ(allocations_of([&](context& cx) { return unbudgeted.run(cx, refused); }), 0U);
+}
+
 TEST(Allocations, SizesStaySmall) {
   EXPECT_LE(sizeof(circuit_breaker::permit), 24U);
   EXPECT_LE(sizeof(error), 64U);

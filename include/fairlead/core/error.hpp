@@ -108,6 +108,10 @@ class [[nodiscard]] error {
   /// How long the peer or the policy asks to wait, when it said so.
   [[nodiscard]] std::optional<duration> retry_after() const noexcept;
 
+  /// Exactly how long the peer wants a retry to wait, when it said so in gRPC's way (pushback); the
+  /// waits after that begin anew. Negative: the peer does not want another attempt.
+  [[nodiscard]] std::optional<duration> pushback() const noexcept;
+
   /// The first header of that name (ASCII case-insensitive) of an `http_error`.
   [[nodiscard]] std::optional<std::string_view> header(std::string_view name) const noexcept;
 
@@ -141,6 +145,8 @@ class [[nodiscard]] error {
   error& clear_repeatable() noexcept;
   /// Sets what `retry_after` gives; no effect on kinds that carry no such wait.
   error& with_retry_after(duration wait) noexcept;
+  /// Sets what `pushback` gives, on any kind.
+  error& with_pushback(duration wait) noexcept;
   error& with_cause(const error& cause);
   /// Names the URL or the target where none is set yet; allocates when the text is not empty.
   error& with_target(std::string_view target);
@@ -166,6 +172,7 @@ class [[nodiscard]] error {
   std::uint32_t attempts_ = 1;
   std::uint64_t first_ = 0;
   std::uint64_t second_ = 0;
+  duration pushback_ = duration::min();  // when there is none
   detail::error_detail* detail_ = nullptr;
 };
 

@@ -41,7 +41,8 @@ enum class policy_action : std::uint8_t {
   hit,              ///< a cache answered
   stale,            ///< a cache answered with something old
   joined,           ///< the call joined one that was under way
-  limit,            ///< an adaptive limit moved
+  limit,            ///< an adaptive limit moved to `value`
+  injected,         ///< chaos did something to the call
 };
 
 /// The names that appear in reports: "circuit_breaker", "retry", ...
@@ -60,6 +61,7 @@ struct policy_event {
   time_point at{};               ///< the time snapshot of the call
   std::string_view from = {};    ///< of a change of state
   std::string_view to = {};
+  double value = 0;  ///< the new limit
 };
 
 /// Receives policy events. Called by the thread that runs the call, with no lock held: it may call

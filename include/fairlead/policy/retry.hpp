@@ -5,6 +5,7 @@
 #include <fairlead/core/result.hpp>
 #include <fairlead/core/task.hpp>
 #include <fairlead/policy/layer.hpp>
+#include <fairlead/policy/retry_budget.hpp>
 #include <fairlead/policy/retry_core.hpp>
 
 #include <cstdint>
@@ -32,17 +33,22 @@ struct retry_event {
 /// 429, 503, `unavailable`). A request that never left since its connection turned out to be gone
 /// is sent again at once, uncounted, one time.
 ///
-/// *How long it waits*: see `backoff_options`; never earlier than the peer asked, never after the
-/// last attempt, and never past the deadline: then the last failure is returned at once. A wait of
-/// zero arms no timer and lets everything else run first.
+/// *How long it waits*: see `backoff_options`; never earlier than the peer asked (`retry_after`),
+/// exactly as long as it said (`error::pushback`, after which the backoff begins anew; negative: no
+/// further attempt), never after the last attempt, and never past the deadline: then the last
+/// failure is returned at once. A wait of zero arms no timer and lets everything else run first.
+///
+/// *How many retries there are*: `max_attempts` bounds one call; a `retry_budget` bounds all calls
+/// that share it. What it grants is held through the wait and the attempt, and comes back however
+/// they end; when it refuses, the failure is returned at once.
 ///
 /// *What it returns*: the outcome of the last attempt. An error is annotated with the number of
 /// attempts and the rule that ended them (`error::suppressed_by`), and never replaced.
 ///
 /// *Cancellation*: ends a wait at once, with `cancelled`, whose cause is the last failure.
 ///
-/// *Thread safety*: immutable once it is in a stack; hooks are called by the threads that run
-/// calls.
+/// *Thread safety*: immutable once it is in a stack, but for its budget; hooks are called by the
+/// threads that run calls.
 ///
 /// *Example*: `policy::retry{{.max_attempts = 3}}`
 class retry {
@@ -63,6 +69,9 @@ class retry {
   [[nodiscard]] static result<retry> make(const retry_options& options,
                                           std::string_view name = "retry");
 
+  /// Asks `budget` for every attempt but the first. Shares its state.
+  retry& with_budget(retry_budget budget) &;
+  retry&& with_budget(retry_budget budget) && { return std::move(with_budget(std::move(budget))); }
   /// Called before each wait. What it throws leaves through the stack.
   retry& on_retry(hook f) &;
   retry&& on_retry(hook f) && { return std::move(on_retry(std::move(f))); }
@@ -80,10 +89,16 @@ class retry {
     std::uint32_t outer_attempt = 1;
     bool maybe_sent = false;    // an attempt ended without an answer
     std::optional<error> last;  // while waiting, and of the attempt before
+    retry_budget::execution enrolled;
+    retry_budget::reservation extra;  // of the present attempt, when it is not the first
   };
   step enter(layer_state& s, call& c) const;
   step leave(layer_state& s, call& c) const {
     if (c.outcome() == verdict::success && c.failure() == nullptr) {
+      if (budget_) {
+        account(s, verdict::success);
+        release(s);
+      }
       c.set_attempt(s.outer_attempt);
       return step::outward;
     }
@@ -96,10 +111,14 @@ class retry {
  private:
   step decide(layer_state& s, call& c) const;
   step stop(layer_state& s, call& c, retry_stop reason) const;
+  void account(layer_state& s, verdict outcome) const noexcept;
+  bool reserve(layer_state& s, call& c) const;
+  static void release(layer_state& s) noexcept;
   static void remember_sent(const layer_state& s, error& e) noexcept;
 
   retry_options options_;
   std::string name_;
+  std::optional<retry_budget> budget_;
   hook on_retry_;
   delay_function delay_for_;
 };

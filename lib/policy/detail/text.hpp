@@ -26,6 +26,9 @@ void throw_if_any(std::string_view what, std::string_view name,
 /// "250 ms", "3 s", "2 min".
 [[nodiscard]] std::string words(duration d);
 
+/// Four digits: "1.5", "0.3333".
+[[nodiscard]] std::string number(double x);
+
 /// "50 %".
 [[nodiscard]] std::string percent(double share);
 
