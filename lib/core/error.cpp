@@ -330,18 +330,6 @@ unsigned error::status() const noexcept {
   return kind_ == error_kind::http_error ? static_cast<unsigned>(first_) : 0;
 }
 
-bool error::carries_wait() const noexcept {
-  switch (kind_) {
-    case error_kind::http_error:
-    case error_kind::circuit_open:
-    case error_kind::rate_limited:
-    case error_kind::unavailable:
-      return true;
-    default:
-      return false;
-  }
-}
-
 std::optional<duration> error::retry_after() const noexcept {
   return carries_wait() ? optional_wait() : std::nullopt;
 }
@@ -397,12 +385,6 @@ error& error::clear_repeatable() noexcept {
 }
 error& error::mark_repeatable() noexcept {
   repeatable_ = true;
-  return *this;
-}
-error& error::with_retry_after(duration wait) noexcept {
-  if (carries_wait()) {
-    second_ = from_duration(wait);
-  }
   return *this;
 }
 error& error::with_cause(const error& cause) {

@@ -83,18 +83,6 @@ struct circuit_breaker::shared {
     audience->deliver(hold);
   }
 
-  [[nodiscard]] bool count(std::uint32_t era) noexcept {
-    auto did = front.count(era);
-    while (did == breaker_front::counting::crowded) {
-      const std::lock_guard hold(lock);
-      if (!front.grow(core.era())) {
-        return false;
-      }
-      did = front.count(era);
-    }
-    return did == breaker_front::counting::done;
-  }
-
   // True when the outcome could be settled without the core. `time(view)` tells the time.
   template <class Time>
   [[nodiscard]] bool settle(const breaker_ticket& ticket, verdict outcome, Time time) noexcept {
@@ -104,9 +92,17 @@ struct circuit_breaker::shared {
     }
     if (outcome == verdict::success && seen.has(breaker_view::plain_bit)) {
       const auto edge = front.edge();
-      return (edge == time_point::max() || time(seen) < edge) && count(ticket.era);
+      return (edge == time_point::max() || time(seen) < edge) && front.count(ticket.era);
     }
     return outcome == verdict::neutral && !seen.has(breaker_view::watched_bit);
+  }
+
+  // How long an open breaker stays so; nothing when the core has to be asked.
+  [[nodiscard]] std::optional<duration> left(const breaker_view& seen, time_point now) const {
+    const auto until = front.edge();
+    const bool sure = now < until && front.still(seen) &&
+                      !(seen.has(breaker_view::fleet_bit) && core.panicking());
+    return sure ? std::optional(until - now) : std::nullopt;
   }
 
   breaker_admission ask(time_point now) {
@@ -121,16 +117,21 @@ struct circuit_breaker::shared {
   std::optional<breaker_change> tell(const breaker_ticket& ticket, verdict outcome, time_point now,
                                      std::optional<duration> retry_after, random_source* random) {
     return update(now, origin::itself, [&](breaker_core& c, time_point at) {
+      if (outcome == verdict::success) {
+        front.make_room(c.era(), at);
+      }
       return c.complete(ticket, outcome, at, retry_after, random);
     });
   }
 
-  [[nodiscard]] error refusal(duration wait) const noexcept {
+  [[nodiscard]] error refusal(std::optional<duration> wait) const {
+    if (!wait) {
+      return errors::isolated{name()};
+    }
     error e = open_error;
-    e.with_retry_after(wait);
+    e.with_retry_after(*wait);
     return e;
   }
-  [[nodiscard]] error refusal() const { return errors::isolated{name()}; }
 
   breaker_front front;
   const error open_error;  // holds the name, too
@@ -169,49 +170,56 @@ result<circuit_breaker> circuit_breaker::make(const breaker_options& options,
   return circuit_breaker(std::make_shared<shared>(options, break_function{}, &fleet));
 }
 
-namespace {
-
-// What the published state says to a call that comes while it is open: how long yet, or that the
-// core has to be asked.
-template <class Shared>
-std::optional<duration> left_of_break(const Shared& s, const breaker_view& seen, time_point now) {
-  const auto until = s.front.edge();
-  const bool sure = now < until && s.front.still(seen) &&
-                    !(seen.has(breaker_view::fleet_bit) && s.core.panicking());
-  return sure ? std::optional(until - now) : std::nullopt;
-}
-
-}  // namespace
+// Each of these settles what most calls need, and leaves the rest to a function of its own, so that
+// it needs no frame.
 
 result<circuit_breaker::permit> circuit_breaker::admit(time_point now) const {
+  const auto seen = shared_->front.view();
+  if (seen.has(breaker_view::passes_bit)) {
+    return permit(*shared_, {seen.era(), now});
+  }
+  return admit_otherwise(now);
+}
+
+[[gnu::noinline]] result<circuit_breaker::permit> circuit_breaker::admit_otherwise(
+    time_point now) const {
   auto& s = *shared_;
   const auto seen = s.front.view();
-  if (seen.has(breaker_view::passes_bit)) {
-    return permit(s, {seen.era(), now});
-  }
   if (seen.state() == breaker_state::open) {
-    if (const auto left = left_of_break(s, seen, now)) {
+    if (const auto left = s.left(seen, now)) {
       result<permit> refused(tl::unexpect, s.open_error);  // in place
       refused.error().with_retry_after(*left);
       return refused;
     }
   }
-  if (seen.state() == breaker_state::isolated) {
-    return tl::unexpected<error>(s.refusal());
+  return admit_by_core(now);
+}
+
+[[gnu::noinline]] result<circuit_breaker::permit> circuit_breaker::admit_by_core(
+    time_point now) const {
+  auto& s = *shared_;
+  if (s.front.view().state() == breaker_state::isolated) {
+    return tl::unexpected<error>(s.refusal(std::nullopt));
   }
   const auto answer = s.ask(now);
   if (answer.admitted) {
     return permit(s, answer.ticket);
   }
-  return tl::unexpected<error>(answer.retry_after ? s.refusal(*answer.retry_after) : s.refusal());
+  return tl::unexpected<error>(s.refusal(answer.retry_after));
 }
 
 void circuit_breaker::permit::complete(verdict outcome, time_point now,
                                        std::optional<duration> retry_after, random_source* random) {
-  auto* s = std::exchange(owner_, nullptr);
-  if (s != nullptr && !s->settle(ticket_, outcome, [now](const breaker_view&) { return now; })) {
-    s->tell(ticket_, outcome, now, retry_after, random);
+  if (owner_ != nullptr &&
+      !owner_->settle(ticket_, outcome, [now](const breaker_view&) { return now; })) {
+    return complete_by_core(outcome, now, retry_after, random);
   }
+  owner_ = nullptr;
+}
+
+[[gnu::noinline]] void circuit_breaker::permit::complete_by_core(
+    verdict outcome, time_point now, std::optional<duration> retry_after, random_source* random) {
+  std::exchange(owner_, nullptr)->tell(ticket_, outcome, now, retry_after, random);
 }
 
 void circuit_breaker::permit::give_back() noexcept {
@@ -248,43 +256,50 @@ step circuit_breaker::refuse(call& c, error e) const {
 }
 
 step circuit_breaker::enter(layer_state& state, call& c) const {
-  auto& s = *shared_;
-  const auto seen = s.front.view();
+  const auto seen = shared_->front.view();
   if (seen.has(breaker_view::passes_bit)) {
-    state.held = permit(s, {seen.era(), {}});
+    state.held.owner_ = shared_.get();
+    state.held.ticket_ = {seen.era(), {}};
     return step::inward;
   }
-  if (seen.state() == breaker_state::open) {
-    if (const auto left = left_of_break(s, seen, c.now())) {
-      return refuse(c, s.refusal(*left));
-    }
-  }
+  return enter_otherwise(state, c);
+}
+
+[[gnu::noinline]] step circuit_breaker::enter_otherwise(layer_state& state, call& c) const {
+  auto& s = *shared_;
+  const auto seen = s.front.view();
   if (seen.state() == breaker_state::isolated) {
-    return refuse(c, s.refusal());
+    return refuse(c, s.refusal(std::nullopt));
+  }
+  if (seen.state() == breaker_state::open) {
+    if (const auto left = s.left(seen, c.now())) {
+      return refuse(c, s.refusal(left));
+    }
   }
   const auto answer = s.ask(c.now());
   if (answer.admitted) {
     state.held = permit(s, answer.ticket);
   }
   report_change(c, answer.change);
-  if (answer.admitted) {
-    return step::inward;
-  }
-  return refuse(c, answer.retry_after ? s.refusal(*answer.retry_after) : s.refusal());
+  return answer.admitted ? step::inward : refuse(c, s.refusal(answer.retry_after));
 }
 
 step circuit_breaker::leave(layer_state& state, call& c) const {
-  auto& s = *shared_;
-  const auto ticket = state.held.ticket_;
   const auto time = [&c](const breaker_view& seen) {
     return seen.has(breaker_view::coarse_bit) ? c.caller().env().time().recently() : c.now();
   };
-  if (!s.settle(ticket, c.outcome(), time)) {
-    const auto* e = c.failure();
-    report_change(
-        c, s.tell(ticket, c.outcome(), c.now(), e != nullptr ? e->retry_after() : std::nullopt,
-                  &c.caller().env().random()));
+  if (!shared_->settle(state.held.ticket_, c.outcome(), time)) {
+    return leave_by_core(state, c);
   }
+  state.held.owner_ = nullptr;
+  return step::outward;
+}
+
+[[gnu::noinline]] step circuit_breaker::leave_by_core(layer_state& state, call& c) const {
+  const auto* e = c.failure();
+  report_change(
+      c, shared_->tell(state.held.ticket_, c.outcome(), c.now(),
+                       e != nullptr ? e->retry_after() : std::nullopt, &c.caller().env().random()));
   state.held.owner_ = nullptr;
   return step::outward;
 }

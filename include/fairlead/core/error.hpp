@@ -181,7 +181,12 @@ class [[nodiscard]] error : private detail::error_facts {
   /// Takes that back.
   error& clear_repeatable() noexcept;
   /// Sets what `retry_after` gives; no effect on kinds that carry no such wait.
-  error& with_retry_after(duration wait) noexcept;
+  error& with_retry_after(duration wait) noexcept {
+    if (carries_wait()) {
+      second_ = static_cast<std::uint64_t>(wait.count());
+    }
+    return *this;
+  }
   error& with_cause(const error& cause);
   /// Names the URL or the target where none is set yet; allocates when the text is long.
   error& with_target(std::string_view target);
@@ -198,7 +203,10 @@ class [[nodiscard]] error : private detail::error_facts {
   detail::error_detail& own_detail();
   std::string_view text(int i) const noexcept;
   std::optional<duration> optional_wait() const noexcept;
-  bool carries_wait() const noexcept;
+  bool carries_wait() const noexcept {
+    return kind_ == error_kind::circuit_open || kind_ == error_kind::rate_limited ||
+           kind_ == error_kind::http_error || kind_ == error_kind::unavailable;
+  }
 
   detail::error_detail* detail_ = nullptr;
 };

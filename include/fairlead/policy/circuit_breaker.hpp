@@ -107,6 +107,10 @@ class circuit_breaker {
   struct shared;
   friend class permit;
   explicit circuit_breaker(std::shared_ptr<shared> s) noexcept : shared_(std::move(s)) {}
+  result<permit> admit_by_core(time_point now) const;
+  result<permit> admit_otherwise(time_point now) const;
+  step enter_otherwise(layer_state& s, call& c) const;
+  step leave_by_core(layer_state& s, call& c) const;
   step refuse(call& c, error e) const;
   void report_change(call& c, const std::optional<breaker_change>& change) const;
 
@@ -144,6 +148,8 @@ class circuit_breaker::permit {
   friend class circuit_breaker;
   permit(shared& owner, const breaker_ticket& ticket) noexcept : owner_(&owner), ticket_(ticket) {}
   void give_back() noexcept;
+  void complete_by_core(verdict outcome, time_point now, std::optional<duration> retry_after,
+                        random_source* random);
 
   shared* owner_ = nullptr;
   breaker_ticket ticket_;

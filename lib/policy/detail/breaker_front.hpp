@@ -73,22 +73,17 @@ class breaker_front {
     return time_point(duration(edge_.load(std::memory_order_acquire)));
   }
 
-  enum class counting : std::uint8_t {
-    done,      ///< counted, or its era is over
-    crowded,   ///< somebody else was there at the same time: `grow` and try again
-    ask_core,  ///< it has to go through the core
-  };
-
-  /// Counts a success of `era`.
-  [[nodiscard]] counting count(std::uint32_t era) noexcept {
-    auto* several = cells_.load(std::memory_order_acquire);
+  /// Counts a success of `era`. False when it has to go through the core: once in four billion
+  /// times, or since somebody else was there at the same time and there is no room for two yet.
+  [[nodiscard]] bool count(std::uint32_t era) noexcept {
+    const auto* several = cells_.load(std::memory_order_acquire);
     if (several == nullptr) {
-      return count_in(first_, era);
+      return count_in(first_, era) == counting::done;
     }
     for (std::uint32_t i = preferred();; ++i) {
       const auto did = count_in(several->cells[i & several->mask].word, era);
-      if (did != counting::crowded) {
-        return did;
+      if (did != counting::met_somebody) {
+        return did == counting::done;
       }
     }
   }
@@ -106,15 +101,14 @@ class breaker_front {
     return n;
   }
 
-  /// Makes room for several threads. False when there is no memory.
-  [[nodiscard]] bool grow(std::uint32_t era) noexcept {
-    if (cells_.load(std::memory_order_relaxed) != nullptr) {
-      return true;
+  /// Makes room for several threads when a success that came at `now` need not have come to the
+  /// core.
+  void make_room(std::uint32_t era, time_point now) noexcept {
+    if (cells_.load(std::memory_order_relaxed) == nullptr && view().has(breaker_view::plain_bit) &&
+        now < edge()) {
+      const auto cores = std::clamp(std::thread::hardware_concurrency(), 2U, 32U);
+      cells_.store(many::make(2 * std::bit_ceil(cores), era), std::memory_order_release);
     }
-    const auto cores = std::clamp(std::thread::hardware_concurrency(), 2U, 32U);
-    auto* several = many::make(2 * std::bit_ceil(cores), era);
-    cells_.store(several, std::memory_order_release);
-    return several != nullptr;
   }
 
   void publish(const breaker_core& core) noexcept {
@@ -143,6 +137,8 @@ class breaker_front {
   static constexpr duration coarse_enough = std::chrono::milliseconds(100);
   static constexpr std::uint64_t low_half = 0xffffffffU;
 
+  enum class counting : std::uint8_t { done, met_somebody, full };
+
   struct alignas(64) cell {
     std::atomic<std::uint64_t> word{0};
   };
@@ -169,14 +165,14 @@ class breaker_front {
   static counting count_in(std::atomic<std::uint64_t>& word, std::uint32_t era) noexcept {
     auto counted = word.load(std::memory_order_relaxed);
     if (counted >> 32U != era) {
-      return counting::done;
+      return counting::done;  // its era is over
     }
     if ((counted & low_half) == low_half) {
-      return counting::ask_core;
+      return counting::full;
     }
     return word.compare_exchange_strong(counted, counted + 1, std::memory_order_relaxed)
                ? counting::done
-               : counting::crowded;
+               : counting::met_somebody;
   }
 
   static std::uint64_t take(std::atomic<std::uint64_t>& word, std::uint32_t era) noexcept {
