@@ -2,6 +2,7 @@
 // The handle: a lock around the core, and before it a front (detail/breaker_front.hpp) where most
 // calls end.
 #include <fairlead/policy/circuit_breaker.hpp>
+#include <fairlead/policy/keep_probing.hpp>
 
 #include "detail/breaker_audience.hpp"
 #include "detail/breaker_front.hpp"
@@ -352,6 +353,12 @@ void circuit_breaker::on_transition(listener f) const {
     shared_->audience = std::make_unique<breaker_audience>(break_function{});
   }
   shared_->audience->listen(std::move(f));
+}
+
+time_point detail::next_look(const circuit_breaker& breaker, time_point now, duration look_every) {
+  const auto later = saturating_add(now, std::max(look_every, duration(1)));
+  const auto m = breaker.metrics(now);
+  return m.state == breaker_state::open ? std::min(m.until, later) : later;
 }
 
 std::string circuit_breaker::describe() const {

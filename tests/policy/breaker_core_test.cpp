@@ -405,6 +405,137 @@ TEST(BreakerCore, B33AProbeWhoseLeaseIsOverLosesItsVote) {
   EXPECT_EQ(b.letter(), 'C');
 }
 
+TEST(BreakerCore, B04AsManyAsAllOfTheLastFew) {
+  bench b({.failures = 3, .of = 3, .break_for = 5s});
+  EXPECT_EQ(b.play("FFSFFSFFF"), "CCCCCCCCO");
+}
+
+TEST(BreakerCore, B06ARateOfOneNeedsAllAndTheMinimumTooIsInclusive) {
+  bench b({.failure_rate = 1, .min_throughput = 3, .window_calls = 3, .break_for = 5s});
+  EXPECT_EQ(b.play("FFSFFF"), "CCCCCO");
+}
+
+TEST(BreakerCore, B12AsManyProbesAtOnceAsAllowed) {
+  auto b = half_open(recovery(3, 2, 5));
+  std::vector<breaker_ticket> out;
+  for (int i = 0; i < 3; ++i) {
+    const auto a = b.admit();
+    ASSERT_TRUE(a.admitted);
+    out.push_back(a.ticket);
+  }
+  EXPECT_FALSE(b.admit().admitted);
+  b.complete(out[1], verdict::neutral);
+  EXPECT_TRUE(b.admit().admitted);
+  EXPECT_FALSE(b.admit().admitted);
+  EXPECT_EQ(b.metrics().probes_in_flight, 3U);
+}
+
+TEST(BreakerCore, B18NeutralProbesNeverExhaustTheRoom) {
+  auto b = half_open(recovery(2, 2, 2));
+  for (int i = 0; i < 100; ++i) {
+    ASSERT_EQ(b.play("N"), "H");
+  }
+  EXPECT_EQ(b.play("SS"), "HC");
+}
+
+TEST(BreakerCore, B20ASlowSuccessCanOpenByItself) {
+  bench b({.failure_rate = .9,
+           .slow_call_rate = .5,
+           .slow_threshold = 2s,
+           .min_throughput = 2,
+           .window_calls = 4});
+  EXPECT_EQ(b.play("S"), "C");
+  b.slow_success(2s);
+  EXPECT_EQ(b.letter(), 'O');
+  EXPECT_EQ(b.metrics().recorded, 0U);
+}
+
+TEST(BreakerCore, B22AnOutcomeFromAnEarlierClosedEraDoesNotCountInThisOne) {
+  bench b(consecutive(2));
+  const auto old = b.admit().ticket;
+  b.play("FF");
+  b.now += 5s;
+  b.play("S");
+  EXPECT_EQ(b.letter(), 'C');
+  b.complete(old, verdict::failure);
+  EXPECT_EQ(b.metrics().failures, 0U);
+  EXPECT_EQ(b.play("F"), "C");
+}
+
+TEST(BreakerCore, B24AChangeSaysWhatWhenAndForHowLong) {
+  bench b(consecutive(1));
+  const auto opened = *b.core.complete(b.admit().ticket, verdict::failure, b.now);
+  EXPECT_EQ(opened.from, breaker_state::closed);
+  EXPECT_EQ(opened.to, breaker_state::open);
+  EXPECT_EQ(opened.at, b.now);
+  EXPECT_EQ(opened.break_for, 5s);
+  EXPECT_EQ(opened.era, 1U);
+  EXPECT_EQ(b.metrics().since, b.now);
+  EXPECT_EQ(b.metrics().until, b.now + 5s);
+  b.now += 7s;
+  const auto probing = *b.core.admit(b.now).change;
+  EXPECT_EQ(probing.at, b.now);
+  EXPECT_EQ(probing.break_for, 0s);
+  EXPECT_EQ(probing.era, 2U);
+}
+
+// The era ends as a whole: votes that had come in count no more either.
+TEST(BreakerCore, B26ALeaseThatRanOutStartsTheVoteAnew) {
+  auto o = recovery(2, 2, 3);
+  o.probe_lease = 10s;
+  auto b = half_open(o);
+  b.play("S");
+  const auto hung = b.admit().ticket;
+  b.now += 4s;
+  const auto waiting = b.admit().ticket;
+  EXPECT_EQ(b.admit().retry_after, 6s);
+  b.now += 6s;
+  const auto fresh = b.admit();
+  ASSERT_TRUE(fresh.admitted);
+  EXPECT_EQ(fresh.change->from, breaker_state::half_open);
+  EXPECT_EQ(fresh.change->to, breaker_state::half_open);
+  b.complete(hung, verdict::success);
+  b.complete(waiting, verdict::success);
+  EXPECT_EQ(b.metrics().recorded, 0U);
+  b.complete(fresh.ticket, verdict::success);
+  EXPECT_EQ(b.letter(), 'H');
+  EXPECT_EQ(b.play("S"), "C");
+}
+
+TEST(BreakerCore, B32AWaitOfZeroOrLessFromThePeer) {
+  auto o = consecutive(1);
+  o.break_on_retry_after = true;
+  bench b(o);
+  b.complete(b.admit().ticket, verdict::failure, -1s);
+  EXPECT_EQ(b.admit().retry_after, 5s);
+  bench now(o);
+  now.complete(now.admit().ticket, verdict::failure, 0s);
+  EXPECT_TRUE(now.admit().admitted);
+  o.break_cap = 1s;  // never less than break_for
+  bench capped(o);
+  capped.complete(capped.admit().ticket, verdict::failure, 30s);
+  EXPECT_EQ(capped.admit().retry_after, 5s);
+}
+
+TEST(BreakerCore, TheLengthOfABreakIsSetToNothingLessThanZero) {
+  bench b(consecutive(1));
+  b.play("F");
+  b.core.set_break(b.core.era(), -5s);
+  EXPECT_EQ(b.core.until(), b.now);
+  b.core.set_break(b.core.era() + 1, 5s);
+  EXPECT_EQ(b.core.until(), b.now);
+}
+
+TEST(BreakerCore, StatesHaveNames) {
+  std::string all;
+  for (const auto s :
+       {breaker_state::closed, breaker_state::open, breaker_state::half_open,
+        breaker_state::isolated, breaker_state::disabled, breaker_state::metrics_only}) {
+    all.append(to_string(s)).append(" ");
+  }
+  EXPECT_EQ(all, "closed open half_open isolated disabled metrics_only ");
+}
+
 TEST(BreakerCore, B43TooFewCallsNeverOpenARate) {
   bench b({.failure_rate = .5, .min_throughput = 20, .window = 10s});
   for (int i = 0; i < 200; ++i) {
