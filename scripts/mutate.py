@@ -29,7 +29,8 @@ FLAGS = ["-std=c++20", "-O0", "-w", "-pthread", "-DBOOST_ALL_NO_LIB",
 HANG = 20  # seconds that the tests of one core may take
 
 BREAKER = ["breaker_core", "breaker_counts", "breaker_fleet", "breaker_options", "breaker_window"]
-BREAKER_TESTS = ["breaker_core", "breaker_counts", "breaker_fleet", "breaker_model"]
+BREAKER_TESTS = ["breaker_core", "breaker_counts", "breaker_fleet", "breaker_model",
+                 "breaker_recovery"]
 HANDLE = ["circuit_breaker", "layer", "text", "verdict"]
 
 # name of the core -> (the other sources that its tests need, its tests)
