@@ -113,11 +113,12 @@ class Core:
         place = self.scratch / f"{self.name}-{label}"
         mutant, program = place.with_suffix(".cpp"), place.with_suffix(".exe")
         mutant.write_text(source)
-        if not compile_to(mutant, place.with_suffix(".o")):
-            return False
-        subprocess.run([CXX, "-pthread", str(place.with_suffix(".o")), *map(str, self.objects),
-                        "-lgtest", "-lgtest_main", "-o", str(program)], check=True)
         try:
+            if not compile_to(mutant, place.with_suffix(".o")):
+                return False
+            subprocess.run([CXX, "-pthread", str(place.with_suffix(".o")),
+                            *map(str, self.objects), "-lgtest", "-lgtest_main", "-o",
+                            str(program)], check=True)
             tests = subprocess.run([str(program), "--gtest_fail_fast", "--gtest_brief=1"],
                                    capture_output=True, timeout=HANG)
             return tests.returncode == 0
@@ -160,13 +161,15 @@ def main() -> int:
                 label, (n, new) = numbered
                 return core.survives(str(label), "\n".join(lines[:n] + [new] + lines[n + 1:]))
 
-            alive = [m for m, ok in zip(found, pool.map(attempt, enumerate(found))) if ok]
-            for n, new in alive:
-                print(f"lib/policy/{name}.cpp:{n + 1}: survived\n  - {lines[n].strip()}\n"
-                      f"  + {new.strip()}")
-            print(f"{name}: {len(found)} mutants, {len(alive)} survived, "
+            alive = 0
+            for (n, new), survived in zip(found, pool.map(attempt, enumerate(found))):
+                if survived:
+                    print(f"lib/policy/{name}.cpp:{n + 1}: survived\n  - {lines[n].strip()}\n"
+                          f"  + {new.strip()}", flush=True)
+                    alive += 1
+            print(f"{name}: {len(found)} mutants, {alive} survived, "
                   f"{time.monotonic() - began:.0f} s", flush=True)
-            left += len(alive)
+            left += alive
     return 1 if left else 0
 
 

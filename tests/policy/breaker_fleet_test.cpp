@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // Breakers of one set: how many may be open, what happens to the others, and when all give in.
 #include <fairlead/core/random.hpp>
-#include <fairlead/policy/circuit_breaker.hpp>
+#include <fairlead/policy/fleet_breaker.hpp>
 
 #include <gtest/gtest.h>
 
@@ -293,6 +293,24 @@ TEST(BreakerFleet, RefusesBadOptions) {
   EXPECT_EQ(breaker_fleet::make({.panic_fraction = -1}).error().message(),
             "invalid_argument: breaker_fleet: panic_fraction must be above 0 and at most 1");
   EXPECT_TRUE(breaker_fleet::make({}));
+}
+
+TEST(BreakerFleet, MakesManyBreakersFromOneSetOfOptions) {
+  const breaker_fleet fleet{{.max_open_fraction = .2, .panic_fraction = 1}};
+  fleet_breaker_options o({.name = "a", .consecutive_failures = 1}, fleet);
+  std::vector<fleet_breaker> all;
+  for (int i = 0; i < 5; ++i) {
+    all.emplace_back(o);
+  }
+  o.name = "other";
+  all.emplace_back(o);
+  for (const auto& b : all) {
+    play(b, "F", start);
+  }
+  EXPECT_EQ(fleet.counts().members, 6U);
+  EXPECT_EQ(fleet.counts().open, 1U);
+  EXPECT_EQ(all[0].name(), "a");
+  EXPECT_EQ(all[5].name(), "other");
 }
 
 TEST(BreakerFleet, IsSharedByCopiesAndAppearsInDescriptions) {
