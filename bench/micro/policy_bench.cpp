@@ -155,15 +155,25 @@ void breaker_open(benchmark::State& state, const char* name) {
 BENCHMARK_CAPTURE(breaker_open, unnamed, "");
 BENCHMARK_CAPTURE(breaker_open, named, "payments");
 
-void shared_breaker(benchmark::State& state) {
-  static const policy::circuit_breaker breaker;
+void shared_breaker(benchmark::State& state, const policy::circuit_breaker& breaker) {
   const time_point now{1h};
   for (auto _ : state) {
     auto p = breaker.admit(now);
     p->complete(policy::verdict::success, now);
   }
 }
-BENCHMARK(shared_breaker)->Threads(1)->Threads(2)->UseRealTime();
+const policy::circuit_breaker shared_by_run;
+const policy::circuit_breaker shared_by_window{{.failure_rate = 0.5, .window = 10s}};
+BENCHMARK_CAPTURE(shared_breaker, consecutive, shared_by_run)
+    ->Threads(1)
+    ->Threads(2)
+    ->Threads(16)
+    ->UseRealTime();
+BENCHMARK_CAPTURE(shared_breaker, time_window, shared_by_window)
+    ->Threads(1)
+    ->Threads(2)
+    ->Threads(16)
+    ->UseRealTime();
 
 void rate_limit_take(benchmark::State& state, policy::rate_algorithm algorithm,
                      std::uint32_t permits) {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 // Storage, annotations and the one-line text of errors.
 //
-// How it works: the numbers of an alternative live in two words of the error itself, its text in a
-// shared, reference-counted block that exists only when there is text, a cause or headers. Copies
-// share the block; a write to a shared block copies it first.
+// How it works: the numbers of an alternative live in two words of the error itself, and so does a
+// single short text. Other text lives in a shared, reference-counted block, which exists only when
+// there is long text, several texts or a cause. Copies share the block; a write to a shared block
+// copies it first.
 #include <fairlead/core/error.hpp>
 
 #include <array>
@@ -28,6 +29,16 @@ struct error_detail {
   ~error_detail() = default;
 };
 
+void share(error_detail& block) noexcept {
+  block.refs.fetch_add(1, std::memory_order_relaxed);
+}
+
+void release(error_detail& block) noexcept {
+  if (block.refs.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+    delete &block;
+  }
+}
+
 }  // namespace detail
 
 namespace {
@@ -46,18 +57,17 @@ std::uint64_t from_wait(std::optional<duration> wait) noexcept {
   return wait ? from_duration(*wait) : no_wait;
 }
 
-void release(error_detail* d) noexcept {
-  if (d != nullptr && d->refs.fetch_sub(1, std::memory_order_acq_rel) == 1) {
-    delete d;
-  }
-}
-
 }  // namespace
 
 error::error(error_kind kind, std::uint64_t first, std::uint64_t second, std::string_view a,
              std::string_view b, std::string_view c, std::string_view d)
-    : kind_(kind), first_(first), second_(second) {
-  if (!a.empty() || !b.empty() || !c.empty() || !d.empty()) {
+    : error(kind) {
+  first_ = first;
+  second_ = second;
+  const bool alone = b.empty() && c.empty() && d.empty();
+  if (alone && a.size() <= longest_short_text) {
+    short_length_ = static_cast<std::uint8_t>(a.copy(short_text_.data(), a.size()));
+  } else {
     auto& block = own_detail();
     block.text[0] = a;
     block.text[1] = b;
@@ -66,7 +76,6 @@ error::error(error_kind kind, std::uint64_t first, std::uint64_t second, std::st
   }
 }
 
-error::error(const errors::cancelled& /*e*/) noexcept : kind_(error_kind::cancelled) {}
 error::error(const errors::timeout& e)
     : error(error_kind::timeout, from_duration(e.limit), static_cast<std::uint64_t>(e.scope),
             e.target, {}, {}, {}) {}
@@ -124,70 +133,23 @@ error::error(const errors::application& e)
 error::error(const errors::system_error& e)
     : error(error_kind::system_error, static_cast<std::uint64_t>(e.code), 0, e.what, {}, {}, {}) {}
 
-error::error(const error& other) noexcept
-    : kind_(other.kind_),
-      stage_(other.stage_),
-      sent_(other.sent_),
-      stop_(other.stop_),
-      repeatable_(other.repeatable_),
-      attempts_(other.attempts_),
-      first_(other.first_),
-      second_(other.second_),
-      pushback_(other.pushback_),
-      detail_(other.detail_) {
-  if (detail_ != nullptr) {
-    detail_->refs.fetch_add(1, std::memory_order_relaxed);
-  }
-}
-
-error::error(error&& other) noexcept
-    : kind_(other.kind_),
-      stage_(other.stage_),
-      sent_(other.sent_),
-      stop_(other.stop_),
-      repeatable_(other.repeatable_),
-      attempts_(other.attempts_),
-      first_(other.first_),
-      second_(other.second_),
-      pushback_(other.pushback_),
-      detail_(std::exchange(other.detail_, nullptr)) {}
-
-error& error::operator=(const error& other) noexcept {
-  error copy(other);
-  return *this = std::move(copy);
-}
-
-error& error::operator=(error&& other) noexcept {
-  kind_ = other.kind_;
-  stage_ = other.stage_;
-  sent_ = other.sent_;
-  stop_ = other.stop_;
-  repeatable_ = other.repeatable_;
-  attempts_ = other.attempts_;
-  first_ = other.first_;
-  second_ = other.second_;
-  pushback_ = other.pushback_;
-  std::swap(detail_, other.detail_);
-  return *this;
-}
-
-error::~error() {
-  release(detail_);
-}
-
 error_detail& error::own_detail() {
   if (detail_ == nullptr) {
-    detail_ = new error_detail;
+    auto* block = new error_detail;
+    detail_ = block;
+    block->text[0].assign(short_text_.data(), std::exchange(short_length_, std::uint8_t{0}));
   } else if (detail_->refs.load(std::memory_order_acquire) != 1) {
     auto* copy = new error_detail(*detail_);
-    release(std::exchange(detail_, copy));
+    detail::release(*std::exchange(detail_, copy));
   }
   return *detail_;
 }
 
 std::string_view error::text(int i) const noexcept {
-  return detail_ == nullptr ? std::string_view{}
-                            : std::string_view(detail_->text[static_cast<std::size_t>(i)]);
+  if (detail_ != nullptr) {
+    return detail_->text[static_cast<std::size_t>(i)];
+  }
+  return i == 0 ? std::string_view(short_text_.data(), short_length_) : std::string_view{};
 }
 
 std::optional<duration> error::optional_wait() const noexcept {
@@ -368,18 +330,6 @@ unsigned error::status() const noexcept {
   return kind_ == error_kind::http_error ? static_cast<unsigned>(first_) : 0;
 }
 
-bool error::carries_wait() const noexcept {
-  switch (kind_) {
-    case error_kind::http_error:
-    case error_kind::circuit_open:
-    case error_kind::rate_limited:
-    case error_kind::unavailable:
-      return true;
-    default:
-      return false;
-  }
-}
-
 std::optional<duration> error::retry_after() const noexcept {
   return carries_wait() ? optional_wait() : std::nullopt;
 }
@@ -441,23 +391,18 @@ error& error::mark_repeatable() noexcept {
   repeatable_ = true;
   return *this;
 }
-error& error::with_retry_after(duration wait) noexcept {
-  if (carries_wait()) {
-    second_ = from_duration(wait);
-  }
-  return *this;
-}
-error& error::with_pushback(duration wait) noexcept {
-  pushback_ = wait;
-  return *this;
-}
 error& error::with_cause(const error& cause) {
   const error copy = cause;  // `cause` may live in the block that own_detail replaces
   own_detail().cause = copy;
   return *this;
 }
 error& error::with_target(std::string_view target) {
-  if (!target.empty() && text(0).empty() && kind_ != error_kind::cancelled) {
+  if (target.empty() || !text(0).empty() || kind_ == error_kind::cancelled) {
+    return *this;
+  }
+  if (detail_ == nullptr && target.size() <= longest_short_text) {
+    short_length_ = static_cast<std::uint8_t>(target.copy(short_text_.data(), target.size()));
+  } else {
     own_detail().text[0] = target;
   }
   return *this;

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <fairlead/policy/breaker_core.hpp>
 
+#include "detail/text.hpp"
+
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace fairlead::policy {
 
@@ -52,22 +55,9 @@ std::string_view to_string(breaker_state state) noexcept {
   return "?";
 }
 
-breaker_core::breaker_core(const breaker_options& options) : options_(complete_options(options)) {
-  if (options_.failures != 0) {
-    recent_.emplace(options_.of);
-  }
-  if (options_.failure_rate > 0 || options_.slow_call_rate > 0) {
-    if (options_.window_calls != 0) {
-      count_.emplace(options_.window_calls);
-    } else {
-      time_.emplace(options_.window, options_.slices);
-    }
-  }
-  if (options_.slow_call_rate > 0) {
-    overdue_.emplace(options_.slow_threshold);
-  }
-  probes_.reserve(options_.probes);
-}
+breaker_core::breaker_core(const breaker_options& options,
+                           std::unique_ptr<breaker_fleet::seat> seat)
+    : options_(complete_options(options)), seat_(std::move(seat)), counts_(options_) {}
 
 breaker_admission breaker_core::admit(time_point now) {
   switch (state_) {
@@ -80,7 +70,7 @@ breaker_admission breaker_core::admit(time_point now) {
       return {};
     case breaker_state::open:
       if (now < until_) {
-        return {.retry_after = until_ - now};
+        return refuse(until_ - now, now, std::nullopt);
       }
       return admit_probe(now, go(breaker_state::half_open, now));
     case breaker_state::half_open:
@@ -89,30 +79,37 @@ breaker_admission breaker_core::admit(time_point now) {
   return {};
 }
 
+// A refusal, unless the fleet panics: then the call passes, and counts for nothing.
+breaker_admission breaker_core::refuse(duration wait, time_point now,
+                                       std::optional<breaker_change> change) const {
+  if (panicking()) {
+    return {.admitted = true, .ticket = {no_era, now}, .change = change};
+  }
+  return {.retry_after = wait, .change = change};
+}
+
 breaker_admission breaker_core::admit_closed(time_point now) {
-  if (!overdue_) {
+  auto* in_flight = counts_.in_flight();
+  if (in_flight == nullptr) {
     return {.admitted = true, .ticket = {era_, now}};
   }
-  if (state_ == breaker_state::closed && tripped(now)) {
+  if (state_ == breaker_state::closed && opens(now)) {
     const auto change = open(now, std::nullopt, nullptr);
-    return {.retry_after = until_ - now, .change = change};
+    return refuse(until_ - now, now, change);
   }
-  overdue_->begin(now, now);
+  in_flight->begin(now, now);
   return {.admitted = true, .ticket = {era_, now}};
 }
 
 breaker_admission breaker_core::admit_probe(time_point now, std::optional<breaker_change> change) {
-  const auto in_flight = static_cast<std::uint32_t>(probes_.size());
-  const auto voted = probe_successes_ + probe_failures_;
-  const bool free = in_flight < options_.probes && in_flight + voted < *options_.of_probes;
-  if (!free) {
-    const auto lease_ends = saturating_add(probes_.front(), options_.probe_lease);
+  if (!votes_->room(options_)) {
+    const auto lease_ends = saturating_add(votes_->oldest(), options_.probe_lease);
     if (now < lease_ends) {
-      return {.retry_after = lease_ends - now, .change = change};
+      return refuse(lease_ends - now, now, change);
     }
     change = go(breaker_state::half_open, now);
   }
-  probes_.push_back(now);
+  votes_->begin(now);
   return {.admitted = true, .ticket = {era_, now}, .change = change};
 }
 
@@ -123,131 +120,92 @@ std::optional<breaker_change> breaker_core::complete(const breaker_ticket& ticke
   if (ticket.era != era_) {
     return std::nullopt;
   }
-  const bool slow = overdue_ && now - ticket.began >= options_.slow_threshold;
+  auto* in_flight = counts_.in_flight();
+  const bool slow = in_flight != nullptr && now - ticket.began >= options_.slow_threshold;
+  const bool failure = outcome != verdict::success;
   if (state_ == breaker_state::half_open) {
-    return complete_probe(ticket, outcome, slow, now, retry_after, random);
+    votes_->end(ticket.began);
+    return outcome == verdict::neutral ? std::nullopt
+                                       : vote(failure, slow, now, retry_after, random);
   }
   if (state_ != breaker_state::closed && state_ != breaker_state::metrics_only) {
     return std::nullopt;
   }
-  if (overdue_) {
-    overdue_->end(ticket.began, now);
+  if (in_flight != nullptr) {
+    in_flight->end(ticket.began, now);
   }
   if (outcome == verdict::neutral) {
     return std::nullopt;
   }
-  record(outcome != verdict::success, slow, now);
-  if (state_ == breaker_state::closed && tripped(now)) {
+  counts_.record(failure, slow, now);
+  if (state_ == breaker_state::closed && opens(now)) {
     return open(now, retry_after, random);
   }
   return std::nullopt;
 }
 
-std::optional<breaker_change> breaker_core::complete_probe(const breaker_ticket& ticket,
-                                                           verdict outcome, bool slow,
-                                                           time_point now,
-                                                           std::optional<duration> retry_after,
-                                                           random_source* random) {
-  const auto mine = std::find(probes_.begin(), probes_.end(), ticket.began);
-  if (mine != probes_.end()) {
-    probes_.erase(mine);
-  }
-  if (outcome == verdict::neutral) {
-    return std::nullopt;
-  }
-  if (outcome == verdict::success && !slow) {
-    ++probe_successes_;
-  } else {
-    ++probe_failures_;
-  }
-  if (probe_successes_ >= options_.successes) {
-    return reset(now);
-  }
-  if (probe_failures_ > *options_.of_probes - options_.successes) {
-    ++break_index_;
-    return open(now, retry_after, random);
+std::optional<breaker_change> breaker_core::vote(bool failure, bool slow, time_point now,
+                                                 std::optional<duration> retry_after,
+                                                 random_source* random) {
+  counts_.record_outside_windows(failure);
+  switch (votes_->vote(!failure && !slow, options_)) {
+    case probe_votes::outcome::recovered:
+      return reset(now);
+    case probe_votes::outcome::failed:
+      ++break_index_;
+      return open(now, retry_after, random);
+    case probe_votes::outcome::undecided:
+      break;
   }
   return std::nullopt;
 }
 
-void breaker_core::record(bool failure, bool slow, time_point now) noexcept {
-  ++recorded_;
-  if (!failure) {
-    run_ = 0;
-  } else if (run_ != ~std::uint32_t{0}) {
-    ++run_;
-  }
-  if (recent_) {
-    recent_->add(failure, slow);
-  }
-  if (count_) {
-    count_->add(failure, slow);
-  }
-  if (time_) {
-    time_->add(failure, slow, now);
-  }
+bool breaker_core::success_is_plain() const noexcept {
+  const bool counts = state_ == breaker_state::closed || state_ == breaker_state::metrics_only;
+  return counts && !(seat_ && seat_->held()) && counts_.success_is_plain(options_);
 }
 
-window_totals breaker_core::totals(time_point now) {
-  window_totals t;
-  if (time_) {
-    t = time_->totals(now);
-  } else if (count_) {
-    t = count_->totals();
-  } else if (recent_) {
-    t = recent_->totals();
-  } else {
-    t = {.calls = recorded_, .failures = run_};
-  }
-  return t;
-}
-
-bool breaker_core::tripped(time_point now) {
-  if (options_.consecutive_failures && run_ >= *options_.consecutive_failures) {
-    return true;
-  }
-  if (recent_ && recent_->totals().failures >= options_.failures) {
-    return true;
-  }
-  if (!time_ && !count_) {
+bool breaker_core::opens(time_point now) {
+  if (!counts_.tripped(options_, now)) {
+    if (seat_) {
+      seat_->stay_closed();
+    }
     return false;
   }
-  const auto t = totals(now);
-  if (options_.failure_rate > 0 && t.calls >= *options_.min_throughput &&
-      share(t.failures, t.calls) >= options_.failure_rate) {
-    return true;
-  }
-  if (options_.slow_call_rate > 0) {
-    const auto overdue = overdue_->count(now);
-    return t.calls + overdue >= *options_.min_throughput &&
-           share(t.slow + overdue, t.calls + overdue) >= options_.slow_call_rate;
-  }
-  return false;
+  return !seat_ || seat_->ask_to_open();
 }
 
 breaker_change breaker_core::go(breaker_state to, time_point now) {
-  const breaker_change change{.from = state_, .to = to, .at = now, .era = ++era_};
+  if (to != breaker_state::half_open) {
+    votes_.reset();
+  } else if (votes_) {
+    votes_->clear();
+  } else {
+    votes_ = std::make_unique<probe_votes>(options_.probes);
+  }
+  era_ = era_ + 1 == no_era ? 0 : era_ + 1;
+  const breaker_change change{.from = state_, .to = to, .at = now, .era = era_};
   state_ = to;
   since_ = now;
   until_ = {};
-  recorded_ = 0;
-  run_ = 0;
-  probe_successes_ = 0;
-  probe_failures_ = 0;
-  probes_.clear();
-  if (recent_) {
-    recent_->clear();
-  }
-  if (count_) {
-    count_->clear();
-  }
-  if (time_) {
-    time_->clear();
-  }
-  if (overdue_) {
-    overdue_->clear();
+  counts_.clear();
+  if (seat_) {
+    seat_stands(to);
   }
   return change;
+}
+
+void breaker_core::seat_stands(breaker_state to) noexcept {
+  switch (to) {
+    case breaker_state::open:
+    case breaker_state::half_open:
+    case breaker_state::isolated:
+      return seat_->must_open();
+    case breaker_state::closed:
+    case breaker_state::disabled:
+    case breaker_state::metrics_only:
+      return seat_->stay_closed();
+  }
 }
 
 breaker_change breaker_core::open(time_point now, std::optional<duration> asked,
@@ -292,21 +250,30 @@ breaker_state breaker_core::state(time_point now) const noexcept {
 }
 
 breaker_metrics breaker_core::metrics(time_point now) {
-  const auto t = totals(now);
-  const auto overdue = overdue_ ? overdue_->count(now) : 0;
+  const auto t = counts_.totals(now);
+  const auto slow = counts_.slow_totals(now);
   breaker_metrics m;
   m.state = state(now);
   m.recorded = t.calls;
-  m.failures = t.failures;
-  m.slow = t.slow + overdue;
-  m.failure_rate = share(t.failures, t.calls);
-  m.slow_call_rate = share(t.slow + overdue, t.calls + overdue);
+  m.failures = t.bad;
+  m.slow = slow.bad;
+  m.failure_rate = share(t.bad, t.calls);
+  m.slow_call_rate = share(slow.bad, slow.calls);
+  m.held = seat_ && seat_->held();
   m.since = since_;
   m.until = until_;
   m.era = era_;
-  m.probes_in_flight = static_cast<std::uint32_t>(probes_.size());
+  m.probes_in_flight = votes_ ? votes_->in_flight() : 0;
   m.break_index = break_index_;
   return m;
+}
+
+std::string breaker_core::describe(std::string_view name) const {
+  auto out = detail::describe_breaker(options_, name);
+  if (seat_) {
+    out += ", with " + seat_->describe();
+  }
+  return out;
 }
 
 }  // namespace fairlead::policy

@@ -5,75 +5,83 @@
 
 namespace fairlead::policy {
 
-namespace {
+count_window::count_window(std::uint32_t size) : bad_(size) {}
 
-constexpr std::uint8_t used = 1;
-constexpr std::uint8_t failed = 2;
-constexpr std::uint8_t slow_bit = 4;
-
-std::uint64_t bit(std::uint8_t outcome, std::uint8_t mask) noexcept {
-  return (outcome & mask) != 0 ? 1 : 0;
+void count_window::add(bool bad) noexcept {
+  const bool full = totals_.calls == bad_.size();
+  if (!full) {
+    ++totals_.calls;
+  }
+  totals_.bad -= bad_[next_] ? 1 : 0;
+  totals_.bad += bad ? 1 : 0;
+  bad_[next_] = bad;
+  next_ = next_ + 1 == bad_.size() ? 0 : next_ + 1;
 }
 
-}  // namespace
-
-void count_window::add(bool failure, bool slow) noexcept {
-  auto& place = outcomes_[next_];
-  totals_.calls -= bit(place, used);
-  totals_.failures -= bit(place, failed);
-  totals_.slow -= bit(place, slow_bit);
-  place = static_cast<std::uint8_t>(used | (failure ? failed : 0) | (slow ? slow_bit : 0));
-  totals_.calls += 1;
-  totals_.failures += bit(place, failed);
-  totals_.slow += bit(place, slow_bit);
-  next_ = next_ + 1 == outcomes_.size() ? 0 : next_ + 1;
+void count_window::add_good(std::uint64_t n) noexcept {
+  for (auto left = std::min<std::uint64_t>(n, bad_.size()); left != 0; --left) {
+    add(false);
+  }
 }
 
 void count_window::clear() noexcept {
-  std::fill(outcomes_.begin(), outcomes_.end(), std::uint8_t{0});
+  std::fill(bad_.begin(), bad_.end(), false);
   next_ = 0;
   totals_ = {};
 }
 
 time_window::time_window(duration length, std::uint32_t slices)
-    : slices_(slices), width_(std::max(length / slices, duration(1))) {}
+    : slices_(std::make_unique<slice[]>(slices)),  // NOLINT(modernize-avoid-c-arrays)
+      size_(slices),
+      width_(std::max(length / slices, duration(1))) {}
 
 void time_window::clear() noexcept {
-  std::fill(slices_.begin(), slices_.end(), slice{});
+  std::fill_n(slices_.get(), size_, slice{});
   totals_ = {};
+}
+
+time_window::slice& time_window::newest() noexcept {
+  return slices_[static_cast<std::size_t>(newest_ % size_)];
+}
+
+time_point time_window::slice_ends() const noexcept {
+  const auto most = time_point::max().time_since_epoch() / width_;
+  return newest_ >= most ? time_point::max() : time_point(width_ * (newest_ + 1));
 }
 
 // Makes the slice of `now` the newest one. A `now` before that of another thread counts as its.
 time_window::slice& time_window::current(time_point now) noexcept {
-  const auto size = static_cast<std::int64_t>(slices_.size());
   const auto wanted = std::max(now.time_since_epoch() / width_, newest_);
-  if (wanted - newest_ >= size) {
-    std::fill(slices_.begin(), slices_.end(), slice{});
-    totals_ = {};
+  if (wanted - newest_ >= size_) {
+    clear();
     newest_ = wanted;
   }
   while (newest_ < wanted) {
     ++newest_;
-    auto& old = slices_[static_cast<std::size_t>(newest_ % size)];
-    totals_.calls -= old.calls;
-    totals_.failures -= old.failures;
-    totals_.slow -= old.slow;
-    old = {};
+    totals_.calls -= newest().calls;
+    totals_.bad -= newest().bad;
+    newest() = {};
   }
-  return slices_[static_cast<std::size_t>(newest_ % size)];
+  return newest();
 }
 
-void time_window::add(bool failure, bool slow, time_point now) noexcept {
+// Four billion calls in one slice say enough: it counts no more.
+void time_window::add(bool bad, time_point now) noexcept {
   auto& s = current(now);
-  if (s.calls == ~std::uint32_t{0}) {
-    return;  // four billion calls in one slice say enough
+  if (s.calls != ~std::uint32_t{0}) {
+    s.calls += 1;
+    s.bad += bad ? 1 : 0;
+    totals_.calls += 1;
+    totals_.bad += bad ? 1 : 0;
   }
-  s.calls += 1;
-  s.failures += failure ? 1 : 0;
-  s.slow += slow ? 1 : 0;
-  totals_.calls += 1;
-  totals_.failures += failure ? 1 : 0;
-  totals_.slow += slow ? 1 : 0;
+}
+
+void time_window::add_good(std::uint64_t n) noexcept {
+  auto& s = newest();
+  const auto room = ~std::uint32_t{0} - s.calls;
+  const auto counted = static_cast<std::uint32_t>(std::min<std::uint64_t>(n, room));
+  s.calls += counted;
+  totals_.calls += counted;
 }
 
 const window_totals& time_window::totals(time_point now) noexcept {

@@ -50,6 +50,31 @@ TEST(Error, CarriesAPushbackOfAnyKind) {
   EXPECT_FALSE(moved.retry_after());
 }
 
+// Up to twenty bytes live in the error itself, and move into the block once there has to be one.
+TEST(Error, KeepsShortTextThroughCopiesMovesAndAnnotations) {
+  for (const std::string name : {"b", "exactly-twenty-bytes", "one-more-than-twenty-"}) {
+    const error original = errors::circuit_open{name, 3s};
+    const auto policy_of = [](const error& e) {
+      return std::string(e.get<errors::circuit_open>()->policy);
+    };
+    error copy = original;
+    error moved = std::move(copy);
+    EXPECT_EQ(policy_of(moved), name);
+    copy = moved;
+    EXPECT_EQ(policy_of(copy), name);
+    copy.with_cause(errors::cancelled{});
+    EXPECT_EQ(policy_of(copy), name);
+    EXPECT_EQ(copy.cause()->kind(), error_kind::cancelled);
+    EXPECT_EQ(policy_of(moved), name);
+    EXPECT_EQ(moved.cause(), nullptr);
+    moved = error(errors::cancelled{});
+    EXPECT_EQ(moved.message(), "cancelled: the caller gave up");
+    EXPECT_EQ(policy_of(copy), name);
+    const error targeted = error(errors::deadline{{}, 1s}).with_target(name);
+    EXPECT_EQ(targeted.get<errors::deadline>()->target, name);
+  }
+}
+
 TEST(Error, CopiesShareUntilOneIsAnnotated) {
   error a = errors::connection_reset{"http://a/"};
   error b = a;

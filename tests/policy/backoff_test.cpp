@@ -72,6 +72,14 @@ TEST(Backoff, DecorrelatedJitterGrowsFromTheLastWait) {
   EXPECT_EQ(first_ms(o, 3, 0), (waits{100, 100, 100}));
 }
 
+// 2^t tanh sqrt 4t, by an independent calculation; past the cap the upper half of it.
+TEST(Backoff, SmoothJitterFollowsItsCurve) {
+  auto o = exponential(100ms, 2, 2s);
+  o.jitter = jitter::smooth;
+  EXPECT_EQ(first_ms(o, 8, 0.5), (waits{89, 109, 203, 404, 808, 1616, 1500, 1500}));
+  EXPECT_EQ(first_ms(o, 3, 0.25), (waits{64, 101, 172}));
+}
+
 TEST(Backoff, StartsAgainWhenToldTo) {
   backoff_sequence s;
   const auto o = plain(exponential(1s));
@@ -91,6 +99,9 @@ TEST(Backoff, NeverOverflows) {
     o.delay = duration::max();
     EXPECT_EQ(mean_delay(o, 1100), duration::max());
   }
+  // Where the double nearest to the cap is larger than the cap.
+  EXPECT_EQ(mean_delay(linear(duration::max(), duration::max()), 1), duration::max());
+  EXPECT_EQ(mean_delay(linear(1ns), 1), 1ns);
   EXPECT_EQ(mean_delay(plain(exponential(100ms)), 1100), 10s);
   EXPECT_EQ(mean_delay(plain(exponential(0ms)), 1100), 0ms);
 }
@@ -156,6 +167,8 @@ TEST(Backoff, MeansComeOutAsTheySay) {
 TEST(Backoff, NamesEveryProblem) {
   EXPECT_TRUE(problems_of(backoff_options{}).empty());
   EXPECT_TRUE(problems_of(constant(0ms)).empty());
+  EXPECT_TRUE(problems_of({.delay = 0ms, .multiplier = 1, .cap = 0ms, .factor = 0}).empty());
+  EXPECT_TRUE(problems_of({.multiplier = 1.5, .factor = 1}).empty());
   const auto nan = std::numeric_limits<double>::quiet_NaN();
   EXPECT_EQ(problems_of({.delay = -1ms, .multiplier = nan, .cap = -1s, .factor = 2}).size(), 4U);
   EXPECT_EQ(problems_of({.delay = 20s}).front(), "backoff.cap is shorter than backoff.delay");

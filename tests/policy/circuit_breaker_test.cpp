@@ -4,6 +4,7 @@
 
 #include "support/sim_test.hpp"
 
+#include <fairlead/policy/keep_probing.hpp>
 #include <fairlead/policy/policy.hpp>
 
 #include <boost/asio/co_spawn.hpp>
@@ -18,6 +19,7 @@
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace fairlead::policy {
@@ -235,6 +237,84 @@ TEST(CircuitBreaker, ACallThatIsDestroyedWhereItWaitsGivesTheProbeBack) {
     EXPECT_EQ(breaker.metrics(env.now()).probes_in_flight, 1U);
   }
   EXPECT_EQ(breaker.metrics(start).probes_in_flight, 0U);
+}
+
+TEST(CircuitBreaker, IsProbedAndClosesThoughNobodyCalls) {
+  run_in_world(1, [](context& cx) -> task<void> {
+    const circuit_breaker breaker{{.consecutive_failures = 1, .break_for = 5s, .successes = 2}};
+    std::vector<std::string> seen;
+    const auto began = cx.now();
+    breaker.on_transition([&](const breaker_change& c) {
+      seen.push_back(std::string(to_string(c.to)) + " at " + std::to_string((c.at - began) / 1ms));
+    });
+    play(breaker, "F", cx.now());
+    scripted_operation ping({fail_softly(), succeed(1)});
+    auto limited = cx.with_timeout(30s);
+    auto ended = co_await keep_probing(limited, breaker, std::ref(ping), 300ms);
+    EXPECT_EQ(ended.error().kind(), error_kind::deadline);
+    EXPECT_EQ(seen, (lines{"open at 0", "half_open at 5000", "open at 5000", "half_open at 10000",
+                           "closed at 10300"}));
+    EXPECT_EQ(ping.calls.size(), 3U);
+  });
+}
+
+TEST(CircuitBreaker, AProbeThatIsCancelledCountsForNothing) {
+  run_in_world(1, [](context& cx) -> task<void> {
+    const circuit_breaker breaker{{.consecutive_failures = 1, .break_for = 5s}};
+    play(breaker, "F", cx.now());
+    scripted_operation ping({hang()});
+    auto limited = cx.with_timeout(6s);
+    auto ended = co_await keep_probing(limited, breaker, std::ref(ping));
+    EXPECT_FALSE(ended);
+    EXPECT_EQ(ping.calls.size(), 1U);
+    EXPECT_EQ(breaker.state_at(cx.now()), breaker_state::half_open);
+    EXPECT_EQ(breaker.metrics(cx.now()).probes_in_flight, 0U);
+  });
+}
+
+// Breaks of no length must not make it spin.
+TEST(CircuitBreaker, ProbesKeepTheirDistance) {
+  run_in_world(1, [](context& cx) -> task<void> {
+    const circuit_breaker breaker{{.consecutive_failures = 1, .break_for = 0s}};
+    play(breaker, "F", cx.now());
+    scripted_operation ping({fail_softly()});
+    auto limited = cx.with_timeout(10500ms);
+    (void)co_await keep_probing(limited, breaker, std::ref(ping));
+    EXPECT_EQ(ping.calls.size(), 10U);
+  });
+}
+
+// Rule 9 of the lab: what a breaker without a window reports, era by era.
+TEST(CircuitBreaker, ReportsTheOutcomesOfItsEraAndTheCurrentRun) {
+  const circuit_breaker b{
+      {.consecutive_failures = 3, .break_for = 5s, .successes = 2, .of_probes = 4}};
+  const auto reported = [&b](time_point now) {
+    const auto m = b.metrics(now);
+    return std::pair(m.recorded, m.failures);
+  };
+  using pair = std::pair<std::uint64_t, std::uint64_t>;
+  play(b, "SSFSFF", start);
+  EXPECT_EQ(reported(start), pair(6, 2));
+  play(b, "F", start);
+  EXPECT_EQ(reported(start), pair(0, 0));
+  play(b, "SFF", start + 5s);  // votes
+  EXPECT_EQ(b.metrics(start + 5s).state, breaker_state::half_open);
+  EXPECT_EQ(reported(start + 5s), pair(3, 2));
+  play(b, "S", start + 5s);
+  EXPECT_EQ(b.metrics(start + 5s).state, breaker_state::closed);
+  EXPECT_EQ(reported(start + 5s), pair(0, 0));
+}
+
+TEST(CircuitBreaker, CountsInTheSliceOfTheOutcomeAlsoThroughAStack) {
+  run_in_world(1, [](context& cx) -> task<void> {
+    const circuit_breaker breaker{{.failure_rate = 1, .window = 10s, .slices = 10}};
+    const auto s = stack{breaker};
+    scripted_operation op({succeed(1, 3s)});
+    const auto began = cx.now();
+    (void)co_await s.run(cx, std::ref(op));
+    EXPECT_EQ(breaker.metrics(began + 10s).recorded, 1U);  // not when it began, but when it ended
+    EXPECT_EQ(breaker.metrics(began + 14s).recorded, 0U);
+  });
 }
 
 TEST(CircuitBreaker, AdmitsExactlyItsProbesUnderARace) {

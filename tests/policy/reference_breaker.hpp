@@ -6,6 +6,8 @@
 
 #include <cmath>
 #include <cstdint>
+#include <optional>
+#include <utility>
 #include <vector>
 
 namespace fairlead::testing {
@@ -21,22 +23,29 @@ class reference_breaker {
   explicit reference_breaker(const policy::breaker_options& options)
       : o_(policy::breaker_core(options).options()) {}
 
-  /// An index for `complete`, or -1.
+  /// What `admit` answers: an index for `complete`, or -1 and, but for isolated breakers, a wait.
   int admit(time_point now) {
+    wait_.reset();
+    if (state_ == 'I') {
+      return -1;
+    }
     if (state_ == 'C' && o_.slow_call_rate > 0 && trips(now)) {
       open(now);
+      wait_ = until_ - now;
       return -1;
     }
     if (state_ == 'O' && now >= until_) {
       enter('H', now);
     }
     if (state_ == 'O') {
+      wait_ = until_ - now;
       return -1;
     }
     if (state_ == 'H') {
       const auto flying = in_flight();
       if (flying.size() >= o_.probes || flying.size() + votes() >= *o_.of_probes) {
         if (now - calls_[flying.front()].began < o_.probe_lease) {
+          wait_ = calls_[flying.front()].began + o_.probe_lease - now;
           return -1;
         }
         enter('H', now);
@@ -52,7 +61,7 @@ class reference_breaker {
       return;
     }
     c.open = false;
-    if (v == policy::verdict::neutral) {
+    if (v == policy::verdict::neutral || state_ == 'D') {
       return;
     }
     const bool slow = o_.slow_call_rate > 0 && now - c.began >= o_.slow_threshold;
@@ -74,8 +83,41 @@ class reference_breaker {
     }
   }
 
+  /// Control by hand: C closes as if new, D I M disable, isolate, watch; O opens until `until`.
+  void set(char state, time_point now, time_point until) {
+    if (state == 'C') {
+      breaks_ = 0;
+    }
+    enter(state, now);
+    until_ = until;
+  }
+
   [[nodiscard]] char state() const { return state_; }
   [[nodiscard]] std::uint32_t era() const { return era_; }
+  [[nodiscard]] std::optional<duration> wait() const { return wait_; }
+
+  /// Outcomes and failures, as `breaker_metrics` has them.
+  [[nodiscard]] std::pair<std::size_t, std::size_t> counted(time_point now) const {
+    std::size_t failures = 0;
+    if (o_.failure_rate == 0 && o_.slow_call_rate == 0 && o_.of == 0) {
+      for (const auto& r : outcomes_) {
+        failures = r.failure ? failures + 1 : 0;
+      }
+      return {outcomes_.size(), failures};
+    }
+    if (state_ == 'H') {
+      return {0, 0};
+    }
+    auto w = window(now);
+    if (o_.failure_rate == 0 && o_.slow_call_rate == 0) {
+      const auto n = std::min<std::size_t>(outcomes_.size(), o_.of);
+      w.assign(outcomes_.end() - static_cast<std::ptrdiff_t>(n), outcomes_.end());
+    }
+    for (const auto& r : w) {
+      failures += r.failure ? 1 : 0;
+    }
+    return {w.size(), failures};
+  }
 
  private:
   struct outcome {
@@ -176,6 +218,7 @@ class reference_breaker {
   std::uint32_t era_ = 0;
   std::uint32_t breaks_ = 0;
   time_point until_{};
+  std::optional<duration> wait_;
 };
 
 }  // namespace fairlead::testing

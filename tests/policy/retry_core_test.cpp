@@ -222,5 +222,25 @@ TEST(RetryCore, NamesEveryProblem) {
             5U);
 }
 
+// Zero is a wait like any other.
+TEST(RetryCore, WaitsOfZeroAreTaken) {
+  auto now = failed();
+  now.pushback = 0s;
+  EXPECT_EQ(retry_core().decide(steady(3), now).wait, 0s);
+  EXPECT_EQ(retry_core().decide(steady(3), now).stop, retry_stop::none);
+  auto own = failed();
+  own.own_delay = 0s;
+  EXPECT_EQ(retry_core().decide(steady(3), own).wait, 0s);
+  auto asked = failed();
+  asked.retry_after = 0s;
+  asked.uniform = .5;
+  auto o = steady(3);
+  o.retry_after_spread = 10s;
+  EXPECT_EQ(retry_core().decide(o, asked).wait, 5s);
+  o.retry_after_cap = 0s;
+  EXPECT_TRUE(problems_of(o).empty());
+  EXPECT_EQ(retry_core().decide(o, asked).stop, retry_stop::none);
+}
+
 }  // namespace
 }  // namespace fairlead::policy

@@ -8,7 +8,7 @@ namespace fairlead {
 
 /// A source of time. Nothing else in fairlead reads a clock.
 ///
-/// *Thread safety*: `now` and `wall_now` may be called from any thread.
+/// *Thread safety*: every member may be called from any thread.
 class clock {
  public:
   clock() = default;
@@ -18,6 +18,11 @@ class clock {
 
   /// The monotonic instant that deadlines and timers are compared with.
   [[nodiscard]] virtual time_point now() const noexcept = 0;
+
+  /// An instant between the last tick of the clock (some milliseconds ago) and now, for a fraction
+  /// of what `now` costs. For statistics whose grain is far coarser than a tick, never for
+  /// deadlines and timers.
+  [[nodiscard]] virtual time_point recently() const noexcept { return now(); }
 
   /// Civil time, for what leaves the process (HTTP dates, logs). Never used to measure.
   [[nodiscard]] virtual std::chrono::system_clock::time_point wall_now() const noexcept = 0;

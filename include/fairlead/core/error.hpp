@@ -5,6 +5,7 @@
 #include <fairlead/core/error_kind.hpp>
 #include <fairlead/core/errors.hpp>
 
+#include <array>
 #include <concepts>
 #include <cstdint>
 #include <optional>
@@ -15,8 +16,31 @@
 namespace fairlead {
 
 namespace detail {
+
 struct error_detail;
-}
+/// Gives back one share of the block.
+void release(error_detail& block) noexcept;
+/// Takes one more.
+void share(error_detail& block) noexcept;
+
+// Everything of an error but its shared block; copied as plain bytes.
+struct error_facts {
+  static constexpr std::size_t longest_short_text = 20;
+
+  error_kind kind_;
+  error_stage stage_ = error_stage::none;
+  error_sent sent_ = error_sent::not_sent;
+  retry_stop stop_ = retry_stop::none;
+  bool repeatable_ = false;
+  std::uint8_t short_length_ = 0;
+  std::uint32_t attempts_ = 1;
+  std::array<char, longest_short_text> short_text_{};  // when there is no block
+  std::uint64_t first_ = 0;
+  std::uint64_t second_ = 0;
+  duration pushback_ = duration::min();  // when there is none
+};
+
+}  // namespace detail
 
 /// Builds one visitor from several lambdas: `e.visit(overloaded{[](const errors::timeout&) {...},
 /// ...})`.
@@ -31,14 +55,15 @@ overloaded(F...) -> overloaded<F...>;
 /// whether the peer may have seen the request, how many attempts were made, and what caused it.
 ///
 /// At most 64 bytes; copies share the text, moves never throw. Text is allocated on the error path
-/// only, and kinds without text (a breaker's rejection, a cancellation) allocate nothing.
+/// only; a single text of at most 20 bytes (the name of a breaker, a short URL) lives in the error
+/// itself, so that such errors, and those without text, allocate and share nothing.
 ///
 /// Handling can be exhaustive at compile time (`visit`) or coarse (`kind`, `is_transient`).
 ///
 /// *Thread safety*: distinct objects may be used from distinct threads, also when they share text.
-class [[nodiscard]] error {
+class [[nodiscard]] error : private detail::error_facts {
  public:
-  error(const errors::cancelled& e) noexcept;
+  error(const errors::cancelled& /*e*/) noexcept : error(error_kind::cancelled) {}
   error(const errors::timeout& e);
   error(const errors::deadline& e);
   error(const errors::connection_refused& e);
@@ -65,11 +90,27 @@ class [[nodiscard]] error {
   error(const errors::application& e);
   error(const errors::system_error& e);
 
-  error(const error& other) noexcept;
-  error(error&& other) noexcept;
-  error& operator=(const error& other) noexcept;
-  error& operator=(error&& other) noexcept;
-  ~error();
+  error(const error& other) noexcept : error_facts(other), detail_(other.detail_) {
+    if (detail_ != nullptr) {
+      detail::share(*detail_);
+    }
+  }
+  error(error&& other) noexcept
+      : error_facts(other), detail_(std::exchange(other.detail_, nullptr)) {}
+  error& operator=(const error& other) noexcept {
+    error copy(other);
+    return *this = std::move(copy);
+  }
+  error& operator=(error&& other) noexcept {
+    error_facts::operator=(other);
+    std::swap(detail_, other.detail_);
+    return *this;
+  }
+  ~error() {
+    if (detail_ != nullptr) {
+      detail::release(*detail_);
+    }
+  }
 
   [[nodiscard]] error_kind kind() const noexcept { return kind_; }
 
@@ -115,7 +156,8 @@ class [[nodiscard]] error {
   /// The first header of that name (ASCII case-insensitive) of an `http_error`.
   [[nodiscard]] std::optional<std::string_view> header(std::string_view name) const noexcept;
 
-  /// The alternative `E` when it is the one held. Views into this error.
+  /// The alternative `E` when it is the one held. Its text is valid as long as this error lives and
+  /// is not moved or changed.
   template <class E>
   [[nodiscard]] std::optional<E> get() const {
     return kind_ == kind_of<E>() ? std::optional<E>(as<E>()) : std::nullopt;
@@ -144,11 +186,19 @@ class [[nodiscard]] error {
   /// Takes that back.
   error& clear_repeatable() noexcept;
   /// Sets what `retry_after` gives; no effect on kinds that carry no such wait.
-  error& with_retry_after(duration wait) noexcept;
+  error& with_retry_after(duration wait) noexcept {
+    if (carries_wait()) {
+      second_ = static_cast<std::uint64_t>(wait.count());
+    }
+    return *this;
+  }
   /// Sets what `pushback` gives, on any kind.
-  error& with_pushback(duration wait) noexcept;
+  error& with_pushback(duration wait) noexcept {
+    pushback_ = wait;
+    return *this;
+  }
   error& with_cause(const error& cause);
-  /// Names the URL or the target where none is set yet; allocates when the text is not empty.
+  /// Names the URL or the target where none is set yet; allocates when the text is long.
   error& with_target(std::string_view target);
 
  private:
@@ -157,22 +207,17 @@ class [[nodiscard]] error {
   template <class E>
   E as() const noexcept;
 
+  explicit error(error_kind kind) noexcept : error_facts{.kind_ = kind} {}
   error(error_kind kind, std::uint64_t first, std::uint64_t second, std::string_view a,
         std::string_view b, std::string_view c, std::string_view d);
   detail::error_detail& own_detail();
   std::string_view text(int i) const noexcept;
   std::optional<duration> optional_wait() const noexcept;
-  bool carries_wait() const noexcept;
+  bool carries_wait() const noexcept {
+    return kind_ == error_kind::circuit_open || kind_ == error_kind::rate_limited ||
+           kind_ == error_kind::http_error || kind_ == error_kind::unavailable;
+  }
 
-  error_kind kind_;
-  error_stage stage_ = error_stage::none;
-  error_sent sent_ = error_sent::not_sent;
-  retry_stop stop_ = retry_stop::none;
-  bool repeatable_ = false;
-  std::uint32_t attempts_ = 1;
-  std::uint64_t first_ = 0;
-  std::uint64_t second_ = 0;
-  duration pushback_ = duration::min();  // when there is none
   detail::error_detail* detail_ = nullptr;
 };
 

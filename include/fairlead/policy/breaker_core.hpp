@@ -3,14 +3,15 @@
 #pragma once
 
 #include <fairlead/core/random.hpp>
+#include <fairlead/policy/breaker_counts.hpp>
+#include <fairlead/policy/breaker_fleet.hpp>
 #include <fairlead/policy/breaker_options.hpp>
 #include <fairlead/policy/breaker_state.hpp>
-#include <fairlead/policy/breaker_window.hpp>
 #include <fairlead/policy/verdict.hpp>
 
 #include <cstdint>
+#include <memory>
 #include <optional>
-#include <vector>
 
 namespace fairlead::policy {
 
@@ -24,11 +25,13 @@ struct breaker_admission {
 
 /// The state machine. Tickets of an era that is over change nothing.
 ///
-/// *Thread safety*: none.
+/// *Thread safety*: none, but for `panicking`.
 class breaker_core {
  public:
-  /// `options` must be free of problems.
-  explicit breaker_core(const breaker_options& options);
+  /// `options` must be free of problems. With a seat in a fleet it opens only when the fleet
+  /// allows.
+  explicit breaker_core(const breaker_options& options,
+                        std::unique_ptr<breaker_fleet::seat> seat = nullptr);
 
   [[nodiscard]] breaker_admission admit(time_point now);
 
@@ -38,8 +41,15 @@ class breaker_core {
                                          time_point now, std::optional<duration> retry_after = {},
                                          random_source* random = nullptr);
 
-  /// Records successes that were counted elsewhere, in the closed state.
-  void add_successes(std::uint64_t n) noexcept { recorded_ += n; }
+  /// Records quick successes that were counted elsewhere, while `success_is_plain` and before
+  /// `plain_until`.
+  void add_successes(std::uint64_t n) noexcept { counts_.add_successes(n); }
+  /// True when a quick success changes nothing but counts, and cannot open the breaker.
+  [[nodiscard]] bool success_is_plain() const noexcept;
+  /// Until when that holds.
+  [[nodiscard]] time_point plain_until() const noexcept { return counts_.slice_ends(); }
+  /// How exact the time of an outcome has to be.
+  [[nodiscard]] duration slice_width() const noexcept { return counts_.slice_width(); }
 
   // Control by hand. Each begins a new era.
   breaker_change isolate(time_point now) { return go(breaker_state::isolated, now); }
@@ -61,44 +71,38 @@ class breaker_core {
   /// With every default filled in, and without the name.
   [[nodiscard]] const breaker_options& options() const noexcept { return options_; }
   [[nodiscard]] time_point until() const noexcept { return until_; }
-  /// True when a quick success in the closed state changes nothing but `recorded`.
-  [[nodiscard]] bool success_is_plain() const noexcept {
-    return !windowed() && run_ == 0 && state_ == breaker_state::closed;
-  }
   /// True when calls must be counted while in flight.
-  [[nodiscard]] bool counts_in_flight() const noexcept { return overdue_.has_value(); }
-  /// True when outcomes are counted over a window of time or against a threshold of time.
-  [[nodiscard]] bool needs_time() const noexcept { return time_.has_value() || counts_in_flight(); }
+  [[nodiscard]] bool counts_in_flight() const noexcept { return counts_.in_flight() != nullptr; }
+  /// True when so much of the fleet fails that refusals should not be.
+  [[nodiscard]] bool panicking() const noexcept { return seat_ && seat_->panicking(); }
+  [[nodiscard]] bool in_fleet() const noexcept { return seat_ != nullptr; }
+  /// In words.
+  [[nodiscard]] std::string describe(std::string_view name) const;
+
+  /// The era of tickets that never count.
+  static constexpr std::uint32_t no_era = ~std::uint32_t{0};
 
  private:
-  [[nodiscard]] bool windowed() const noexcept { return time_ || count_ || recent_; }
-  [[nodiscard]] window_totals totals(time_point now);
-  [[nodiscard]] bool tripped(time_point now);
-  void record(bool failure, bool slow, time_point now) noexcept;
+  [[nodiscard]] bool opens(time_point now);
+  void seat_stands(breaker_state to) noexcept;
+  [[nodiscard]] breaker_admission refuse(duration wait, time_point now,
+                                         std::optional<breaker_change> change) const;
   breaker_change go(breaker_state to, time_point now);
   breaker_change open(time_point now, std::optional<duration> asked, random_source* random);
   breaker_admission admit_closed(time_point now);
   breaker_admission admit_probe(time_point now, std::optional<breaker_change> change);
-  std::optional<breaker_change> complete_probe(const breaker_ticket& ticket, verdict outcome,
-                                               bool slow, time_point now,
-                                               std::optional<duration> retry_after,
-                                               random_source* random);
+  std::optional<breaker_change> vote(bool failure, bool slow, time_point now,
+                                     std::optional<duration> retry_after, random_source* random);
 
   breaker_options options_;
-  std::optional<count_window> recent_;  // of the rule "k of the last n"
-  std::optional<count_window> count_;   // of the rates
-  std::optional<time_window> time_;     // of the rates
-  std::optional<overdue_calls> overdue_;
-  std::vector<time_point> probes_;  // when those in flight began, the oldest first
+  std::unique_ptr<breaker_fleet::seat> seat_;
+  breaker_counts counts_;
+  std::unique_ptr<probe_votes> votes_;  // while half-open
 
-  breaker_state state_ = breaker_state::closed;
-  std::uint32_t era_ = 0;
   time_point since_{};
   time_point until_{};
-  std::uint64_t recorded_ = 0;
-  std::uint32_t run_ = 0;  // consecutive failures
-  std::uint32_t probe_successes_ = 0;
-  std::uint32_t probe_failures_ = 0;
+  breaker_state state_ = breaker_state::closed;
+  std::uint32_t era_ = 0;
   std::uint32_t break_index_ = 0;
 };
 

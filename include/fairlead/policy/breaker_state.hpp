@@ -34,11 +34,13 @@ struct breaker_change {
 /// What a breaker knows.
 struct breaker_metrics {
   breaker_state state{};
-  std::uint64_t recorded = 0;  ///< outcomes in the window; without one, since the era began
+  std::uint64_t recorded = 0;  ///< outcomes in the window; without one, since the era began,
+                               ///< the votes of probes included
   std::uint64_t failures = 0;  ///< of them; with only the consecutive rule, the current run
   std::uint64_t slow = 0;      ///< of them, and of the calls in flight
   double failure_rate = 0;
   double slow_call_rate = 0;
+  bool held = false;   ///< would be open if its fleet allowed
   time_point since{};  ///< when the era began
   time_point until{};  ///< of `open`: when the break is over
   std::uint32_t era = 0;

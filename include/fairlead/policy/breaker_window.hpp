@@ -5,29 +5,32 @@
 #include <fairlead/core/time.hpp>
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 namespace fairlead::policy {
 
-/// Outcomes, counted.
+/// Outcomes, counted: how many, and how many of them were bad (failures for one rule, slow calls
+/// for another; each has a window of its own).
 struct window_totals {
   std::uint64_t calls = 0;
-  std::uint64_t failures = 0;
-  std::uint64_t slow = 0;
+  std::uint64_t bad = 0;
 };
 
-/// The last n outcomes: two bits each, and running totals.
+/// The last n outcomes: one bit each, and running totals.
 class count_window {
  public:
-  explicit count_window(std::uint32_t size) : outcomes_(size) {}
+  explicit count_window(std::uint32_t size);
 
-  void add(bool failure, bool slow) noexcept;
+  void add(bool bad) noexcept;
+  /// The same as `n` times `add(false)`.
+  void add_good(std::uint64_t n) noexcept;
   void clear() noexcept;
   [[nodiscard]] const window_totals& totals() const noexcept { return totals_; }
 
  private:
-  std::vector<std::uint8_t> outcomes_;
-  std::size_t next_ = 0;
+  std::vector<bool> bad_;
+  std::uint32_t next_ = 0;
   window_totals totals_;
 };
 
@@ -36,22 +39,35 @@ class count_window {
 /// O(1) on average, O(slices) after a pause.
 class time_window {
  public:
+  /// None: holds nothing, and is false.
+  time_window() = default;
   time_window(duration length, std::uint32_t slices);
 
-  void add(bool failure, bool slow, time_point now) noexcept;
+  explicit operator bool() const noexcept { return slices_ != nullptr; }
+
+  void add(bool bad, time_point now) noexcept;
+  /// `n` good outcomes into the newest slice.
+  void add_good(std::uint64_t n) noexcept;
   void clear() noexcept;
   [[nodiscard]] const window_totals& totals(time_point now) noexcept;
+  /// As of the newest slice.
+  [[nodiscard]] const window_totals& totals() const noexcept { return totals_; }
+  /// When the newest slice is over.
+  [[nodiscard]] time_point slice_ends() const noexcept;
+  [[nodiscard]] duration slice_width() const noexcept { return width_; }
 
- private:
   struct slice {
     std::uint32_t calls = 0;
-    std::uint32_t failures = 0;
-    std::uint32_t slow = 0;
+    std::uint32_t bad = 0;
   };
-  slice& current(time_point now) noexcept;
 
-  std::vector<slice> slices_;
-  duration width_;
+ private:
+  slice& current(time_point now) noexcept;
+  [[nodiscard]] slice& newest() noexcept;
+
+  std::unique_ptr<slice[]> slices_;  // NOLINT(modernize-avoid-c-arrays): half a vector's size
+  std::uint32_t size_ = 0;
+  duration width_{};
   std::int64_t newest_ = 0;
   window_totals totals_;
 };

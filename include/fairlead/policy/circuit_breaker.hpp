@@ -31,7 +31,8 @@ namespace fairlead::policy {
 /// stack is refused.
 ///
 /// *Thread safety*: every member may be called from any thread, also from listeners. While closed,
-/// `admit` takes no lock.
+/// and without a rule for slow calls, `admit` and the completion of successes take no lock, and do
+/// not slow each other down between threads; while open, neither do refusals.
 ///
 /// *Example*:
 /// ```cpp
@@ -55,6 +56,9 @@ class circuit_breaker {
   explicit circuit_breaker(const breaker_options& options = {});
   /// `length_of_break` is asked, outside of any lock, whenever the breaker opens by itself.
   circuit_breaker(const breaker_options& options, break_function length_of_break);
+  /// A member of `fleet`, which may keep it from opening.
+  circuit_breaker(const breaker_options& options, const breaker_fleet& fleet,
+                  break_function length_of_break = {});
 
   circuit_breaker(const circuit_breaker& other) noexcept;
   circuit_breaker(circuit_breaker&& other) noexcept;
@@ -65,10 +69,13 @@ class circuit_breaker {
   /// The same for options that come from outside. *Errors*: `invalid_argument`, whose reason names
   /// every problem.
   [[nodiscard]] static result<circuit_breaker> make(const breaker_options& options);
+  [[nodiscard]] static result<circuit_breaker> make(const breaker_options& options,
+                                                    const breaker_fleet& fleet);
 
   /// A permit for one call now, or the error to return instead of calling.
   ///
-  /// *Errors*: `circuit_open` with the time that is left, `isolated`. Neither allocates.
+  /// *Errors*: `circuit_open` with the time that is left, `isolated`. Neither allocates when the
+  /// name has at most 20 bytes; with a longer one only `isolated` does.
   [[nodiscard]] result<permit> admit(time_point now) const;
 
   /// The state that a call at `now` would find: "open" is over when its break is.
@@ -113,6 +120,10 @@ class circuit_breaker {
   struct shared;
   friend class permit;
   explicit circuit_breaker(std::shared_ptr<shared> s) noexcept : shared_(std::move(s)) {}
+  result<permit> admit_by_core(time_point now) const;
+  result<permit> admit_otherwise(time_point now) const;
+  step enter_otherwise(layer_state& s, call& c) const;
+  step leave_by_core(layer_state& s, call& c) const;
   step refuse(call& c, error e) const;
   void report_change(call& c, const std::optional<breaker_change>& change) const;
 
@@ -138,8 +149,10 @@ class circuit_breaker::permit {
     }
   }
 
-  /// Tells how the call ended; once. `retry_after` is what its error carried.
-  void complete(verdict outcome, time_point now, std::optional<duration> retry_after = {});
+  /// Tells how the call ended; once. `retry_after` is what its error carried; `random` spreads the
+  /// break that this may begin, when `break_jitter` is set.
+  void complete(verdict outcome, time_point now, std::optional<duration> retry_after = {},
+                random_source* random = nullptr);
 
   /// Which era gave it.
   [[nodiscard]] std::uint32_t era() const noexcept { return ticket_.era; }
@@ -148,6 +161,8 @@ class circuit_breaker::permit {
   friend class circuit_breaker;
   permit(shared& owner, const breaker_ticket& ticket) noexcept : owner_(&owner), ticket_(ticket) {}
   void give_back() noexcept;
+  void complete_by_core(verdict outcome, time_point now, std::optional<duration> retry_after,
+                        random_source* random);
 
   shared* owner_ = nullptr;
   breaker_ticket ticket_;
