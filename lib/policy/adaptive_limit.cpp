@@ -162,6 +162,12 @@ task<result<void>> adaptive_limit::shared::wait_in_line(shared& s, context until
 adaptive_limit::adaptive_limit(const adaptive_options& options)
     : shared_(std::make_shared<shared>(checked(options))) {}
 
+adaptive_limit::adaptive_limit(const adaptive_limit& other) noexcept = default;
+adaptive_limit::adaptive_limit(adaptive_limit&& other) noexcept = default;
+adaptive_limit& adaptive_limit::operator=(const adaptive_limit& other) noexcept = default;
+adaptive_limit& adaptive_limit::operator=(adaptive_limit&& other) noexcept = default;
+adaptive_limit::~adaptive_limit() = default;
+
 result<adaptive_limit> adaptive_limit::make(const adaptive_options& options) {
   const auto problems = problems_of(options);
   if (!problems.empty()) {

@@ -4,6 +4,8 @@
 // ejected, and until when the whole set is used nevertheless.
 #include <fairlead/policy/outlier.hpp>
 
+#include <fairlead/policy/outlier_core.hpp>
+
 #include "detail/text.hpp"
 
 #include <algorithm>

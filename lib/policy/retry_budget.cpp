@@ -3,10 +3,13 @@
 // to the next by compare and swap; the window has a lock. Which rule it is never changes.
 #include <fairlead/policy/retry_budget.hpp>
 
+#include <fairlead/policy/retry_budget_core.hpp>
+
 #include "detail/text.hpp"
 
 #include <atomic>
 #include <mutex>
+#include <optional>
 
 namespace fairlead::policy {
 
@@ -79,6 +82,12 @@ struct retry_budget::shared {
 
 retry_budget::retry_budget(const budget_options& options, std::string_view name)
     : shared_(std::make_shared<shared>(checked(options, name), name)) {}
+
+retry_budget::retry_budget(const retry_budget& other) noexcept = default;
+retry_budget::retry_budget(retry_budget&& other) noexcept = default;
+retry_budget& retry_budget::operator=(const retry_budget& other) noexcept = default;
+retry_budget& retry_budget::operator=(retry_budget&& other) noexcept = default;
+retry_budget::~retry_budget() = default;
 
 result<retry_budget> retry_budget::make(const budget_options& options, std::string_view name) {
   const auto problems = problems_of(options);

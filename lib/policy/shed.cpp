@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <fairlead/policy/shed.hpp>
 
+#include <fairlead/policy/shed_core.hpp>
+
 #include "detail/text.hpp"
 
 #include <atomic>
@@ -73,6 +75,12 @@ shed::shed(const shed_options& options) : shed(options, level_function{}) {}
 
 shed::shed(const shed_options& options, level_function level_of)
     : shared_(std::make_shared<shared>(checked(options), std::move(level_of))) {}
+
+shed::shed(const shed& other) noexcept = default;
+shed::shed(shed&& other) noexcept = default;
+shed& shed::operator=(const shed& other) noexcept = default;
+shed& shed::operator=(shed&& other) noexcept = default;
+shed::~shed() = default;
 
 result<shed> shed::make(const shed_options& options) {
   const auto problems = problems_of(options);

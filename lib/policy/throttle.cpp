@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <fairlead/policy/throttle.hpp>
 
+#include <fairlead/policy/throttle_core.hpp>
+
 #include "detail/text.hpp"
 
 #include <mutex>
@@ -46,6 +48,12 @@ struct throttle::shared {
 
 throttle::throttle(const throttle_options& options)
     : shared_(std::make_shared<shared>(checked(options))) {}
+
+throttle::throttle(const throttle& other) noexcept = default;
+throttle::throttle(throttle&& other) noexcept = default;
+throttle& throttle::operator=(const throttle& other) noexcept = default;
+throttle& throttle::operator=(throttle&& other) noexcept = default;
+throttle::~throttle() = default;
 
 result<throttle> throttle::make(const throttle_options& options) {
   const auto problems = problems_of(options);

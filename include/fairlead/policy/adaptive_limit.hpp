@@ -50,6 +50,13 @@ class adaptive_limit {
 
   /// Throws `std::invalid_argument`, which names every problem.
   explicit adaptive_limit(const adaptive_options& options = {});
+
+  adaptive_limit(const adaptive_limit& other) noexcept;
+  adaptive_limit(adaptive_limit&& other) noexcept;
+  adaptive_limit& operator=(const adaptive_limit& other) noexcept;
+  adaptive_limit& operator=(adaptive_limit&& other) noexcept;
+  ~adaptive_limit();
+
   /// The same for options that come from outside. *Errors*: `invalid_argument`.
   [[nodiscard]] static result<adaptive_limit> make(const adaptive_options& options);
 

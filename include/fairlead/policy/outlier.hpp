@@ -3,9 +3,10 @@
 #pragma once
 
 #include <fairlead/core/result.hpp>
-#include <fairlead/policy/outlier_core.hpp>
+#include <fairlead/policy/outlier_options.hpp>
 #include <fairlead/policy/verdict.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>

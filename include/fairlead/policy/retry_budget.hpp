@@ -3,7 +3,7 @@
 #pragma once
 
 #include <fairlead/core/result.hpp>
-#include <fairlead/policy/retry_budget_core.hpp>
+#include <fairlead/policy/retry_budget_options.hpp>
 #include <fairlead/policy/verdict.hpp>
 
 #include <cstdint>
@@ -57,6 +57,13 @@ class retry_budget {
 
   /// Throws `std::invalid_argument`, which names every problem. `name` is for reports; copied.
   explicit retry_budget(const budget_options& options = token_budget{}, std::string_view name = {});
+
+  retry_budget(const retry_budget& other) noexcept;
+  retry_budget(retry_budget&& other) noexcept;
+  retry_budget& operator=(const retry_budget& other) noexcept;
+  retry_budget& operator=(retry_budget&& other) noexcept;
+  ~retry_budget();
+
   /// The same for options that come from outside. *Errors*: `invalid_argument`.
   [[nodiscard]] static result<retry_budget> make(const budget_options& options,
                                                  std::string_view name = {});

@@ -4,7 +4,7 @@
 
 #include <fairlead/core/result.hpp>
 #include <fairlead/policy/layer.hpp>
-#include <fairlead/policy/shed_core.hpp>
+#include <fairlead/policy/shed_options.hpp>
 
 #include <cstdint>
 #include <functional>
@@ -55,6 +55,13 @@ class shed {
   /// With levels of your own; `level_of` is called with no lock held, by every thread that runs
   /// calls.
   shed(const shed_options& options, level_function level_of);
+
+  shed(const shed& other) noexcept;
+  shed(shed&& other) noexcept;
+  shed& operator=(const shed& other) noexcept;
+  shed& operator=(shed&& other) noexcept;
+  ~shed();
+
   /// The same for options that come from outside. *Errors*: `invalid_argument`.
   [[nodiscard]] static result<shed> make(const shed_options& options);
 

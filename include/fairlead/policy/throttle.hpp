@@ -4,8 +4,9 @@
 
 #include <fairlead/core/result.hpp>
 #include <fairlead/policy/layer.hpp>
-#include <fairlead/policy/throttle_core.hpp>
+#include <fairlead/policy/throttle_options.hpp>
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -37,6 +38,13 @@ class throttle {
 
   /// Throws `std::invalid_argument`, which names every problem.
   explicit throttle(const throttle_options& options = {});
+
+  throttle(const throttle& other) noexcept;
+  throttle(throttle&& other) noexcept;
+  throttle& operator=(const throttle& other) noexcept;
+  throttle& operator=(throttle&& other) noexcept;
+  ~throttle();
+
   /// The same for options that come from outside. *Errors*: `invalid_argument`.
   [[nodiscard]] static result<throttle> make(const throttle_options& options);
 
@@ -83,10 +91,10 @@ class throttle::permit {
 
  private:
   friend class throttle;
-  permit(shared* owner, throttle_core::place began) noexcept : owner_(owner), began_(began) {}
+  permit(shared* owner, std::int64_t began) noexcept : owner_(owner), began_(began) {}
   void forget() noexcept;
   shared* owner_ = nullptr;
-  throttle_core::place began_ = 0;
+  std::int64_t began_ = 0;
 };
 
 struct throttle::layer_state {
