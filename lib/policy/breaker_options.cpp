@@ -1,24 +1,18 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <fairlead/policy/breaker_options.hpp>
 
+#include "detail/problems.hpp"
+
 #include <cmath>
 
 namespace fairlead::policy {
 
 namespace {
 
+using detail::problem_list;
+
 constexpr std::uint32_t most_counted = 1U << 20U;  // outcomes or slices that a window may hold
 constexpr std::uint32_t most_probes = 1U << 16U;
-
-class problem_list {
- public:
-  void add_if(bool wrong, const char* text) {
-    if (wrong) {
-      found.emplace_back(text);
-    }
-  }
-  std::vector<std::string> found;
-};
 
 bool is_share(double x) {
   return x >= 0 && x <= 1;  // false for NaN

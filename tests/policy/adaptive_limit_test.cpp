@@ -5,6 +5,7 @@
 #include "support/sim_test.hpp"
 
 #include <fairlead/core/semaphore.hpp>
+#include <fairlead/policy/adaptive_limit.hpp>
 #include <fairlead/policy/policy.hpp>
 
 #include <boost/asio/co_spawn.hpp>

@@ -4,8 +4,12 @@
 #include "support/real_loop.hpp"
 
 #include <fairlead/core/sleep.hpp>
+#include <fairlead/policy/adaptive_limit.hpp>
+#include <fairlead/policy/chaos.hpp>
 #include <fairlead/policy/keyed.hpp>
 #include <fairlead/policy/policy.hpp>
+#include <fairlead/policy/shed.hpp>
+#include <fairlead/policy/throttle.hpp>
 
 #include <gtest/gtest.h>
 

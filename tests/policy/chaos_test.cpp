@@ -4,6 +4,7 @@
 
 #include "support/sim_test.hpp"
 
+#include <fairlead/policy/chaos.hpp>
 #include <fairlead/policy/policy.hpp>
 
 #include <gtest/gtest.h>

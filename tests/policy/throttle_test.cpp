@@ -5,6 +5,7 @@
 #include "support/sim_test.hpp"
 
 #include <fairlead/policy/policy.hpp>
+#include <fairlead/policy/throttle.hpp>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
