@@ -97,7 +97,7 @@ breaker_admission breaker_core::admit_closed(time_point now) {
     const auto change = open(now, std::nullopt, nullptr);
     return refuse(until_ - now, now, change);
   }
-  in_flight->begin(now, now);
+  in_flight->begin(now);
   return {.admitted = true, .ticket = {era_, now}};
 }
 
@@ -132,7 +132,7 @@ std::optional<breaker_change> breaker_core::complete(const breaker_ticket& ticke
     return std::nullopt;
   }
   if (in_flight != nullptr) {
-    in_flight->end(ticket.began, now);
+    in_flight->end(ticket.began);
   }
   if (outcome == verdict::neutral) {
     return std::nullopt;

@@ -8,7 +8,7 @@ namespace fairlead::policy {
 namespace {
 
 bool over(const window_totals& t, const breaker_options& o, double rate) noexcept {
-  return rate > 0 && t.calls >= *o.min_throughput &&
+  return t.calls >= *o.min_throughput &&
          static_cast<double>(t.bad) / static_cast<double>(t.calls) >= rate;
 }
 

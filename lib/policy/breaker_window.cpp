@@ -90,9 +90,9 @@ const window_totals& time_window::totals(time_point now) noexcept {
 }
 
 overdue_calls::overdue_calls(duration threshold)
-    : buckets_(parts + 2),
+    : buckets_(parts + 1),
       threshold_(threshold),
-      width_(std::max((threshold + duration(parts - 1)) / parts, duration(1))) {}
+      width_(threshold / parts + duration(threshold % parts == duration::zero() ? 0 : 1)) {}
 
 void overdue_calls::clear() noexcept {
   std::fill(buckets_.begin(), buckets_.end(), 0U);
@@ -121,9 +121,9 @@ void overdue_calls::roll(time_point now) noexcept {
   first_ = limit;
 }
 
-void overdue_calls::begin(time_point began, time_point now) noexcept {
-  roll(std::max(began, now));
-  const auto bucket = bucket_of(began);
+void overdue_calls::begin(time_point now) noexcept {
+  roll(now);
+  const auto bucket = bucket_of(now);
   if (bucket < first_) {
     ++overdue_;
   } else {
@@ -131,8 +131,7 @@ void overdue_calls::begin(time_point began, time_point now) noexcept {
   }
 }
 
-void overdue_calls::end(time_point began, time_point now) noexcept {
-  roll(std::max(began, now));
+void overdue_calls::end(time_point began) noexcept {
   const auto bucket = bucket_of(began);
   if (bucket < first_) {
     --overdue_;

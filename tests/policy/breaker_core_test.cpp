@@ -192,10 +192,49 @@ TEST(BreakerCore, ASuccessCanBringTheRateOverTheMinimum) {
 
 TEST(BreakerOptions, TheDefaultsAreSound) {
   EXPECT_TRUE(problems_of(breaker_options{}).empty());
-  const breaker_core core(breaker_options{});
+  const breaker_core core(breaker_options{.name = "somebody else's text"});
+  EXPECT_TRUE(core.options().name.empty());
   EXPECT_EQ(core.options().consecutive_failures, 5U);
   EXPECT_EQ(core.options().of_probes, 2U);
   EXPECT_EQ(core.options().break_for, 60s);
+}
+
+TEST(BreakerOptions, TheLeastThroughputDependsOnTheWindow) {
+  const auto least = [](std::uint32_t window_calls) {
+    return breaker_core({.failure_rate = .5, .window_calls = window_calls})
+        .options()
+        .min_throughput;
+  };
+  EXPECT_EQ(least(0), 20U);  // a window of time
+  EXPECT_EQ(least(1), 1U);
+  EXPECT_EQ(least(19), 19U);
+  EXPECT_EQ(least(100), 20U);
+}
+
+TEST(BreakerCore, ReportsRates) {
+  bench b({.slow_call_rate = 1, .slow_threshold = 2s, .window_calls = 100});
+  EXPECT_DOUBLE_EQ(b.metrics().failure_rate, 0);
+  EXPECT_DOUBLE_EQ(b.metrics().slow_call_rate, 0);
+  b.play("F");
+  EXPECT_DOUBLE_EQ(b.metrics().failure_rate, 1);
+  b.slow_success(3s);
+  EXPECT_DOUBLE_EQ(b.metrics().failure_rate, .5);
+  EXPECT_DOUBLE_EQ(b.metrics().slow_call_rate, .5);
+}
+
+TEST(BreakerCore, SuccessesArePlainOnlyWhereOutcomesAreCounted) {
+  bench b(consecutive(1));
+  EXPECT_TRUE(b.core.success_is_plain());
+  b.core.metrics_only(b.now);
+  EXPECT_TRUE(b.core.success_is_plain());
+  b.core.disable(b.now);
+  EXPECT_FALSE(b.core.success_is_plain());
+  b.core.isolate(b.now);
+  EXPECT_FALSE(b.core.success_is_plain());
+  b.core.open_until(b.now, b.now);
+  EXPECT_FALSE(b.core.success_is_plain());
+  (void)b.admit();
+  EXPECT_FALSE(b.core.success_is_plain());
 }
 
 TEST(BreakerOptions, NamesEveryProblemAtOnce) {

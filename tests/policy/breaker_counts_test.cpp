@@ -104,6 +104,7 @@ TEST(TimeWindow, HoldsOutAtTheEndsOfTime) {
   w.add(true, start);
   EXPECT_EQ(w.slice_ends(), time_point::max());
   EXPECT_EQ(w.totals(time_point::max()).calls, 0U);
+  EXPECT_EQ(w.slice_ends(), time_point::max());
   time_window narrow(1ns, 10);  // no slice is narrower than a nanosecond
   EXPECT_EQ(narrow.slice_width(), 1ns);
   narrow.add(true, start);
@@ -115,47 +116,66 @@ TEST(TimeWindow, HoldsOutAtTheEndsOfTime) {
 
 TEST(OverdueCalls, KnowsThemAnEighthOfTheThresholdLaterAtMost) {
   overdue_calls o(800ms);
-  o.begin(start, start);
+  o.begin(start);
   EXPECT_EQ(o.count(start + 799ms), 0U);
   EXPECT_EQ(o.count(start + 899ms), 0U);
   EXPECT_EQ(o.count(start + 900ms), 1U);
-  o.end(start, start + 900ms);
+  o.end(start);
   EXPECT_EQ(o.count(start + 900ms), 0U);
 }
 
 TEST(OverdueCalls, ForgetsWhatEndsBeforeItIsOverdue) {
   overdue_calls o(800ms);
   for (int i = 0; i < 3; ++i) {
-    o.begin(start + i * 100ms, start + i * 100ms);
+    o.begin(start + i * 100ms);
   }
-  o.end(start + 100ms, start + 500ms);
+  o.end(start + 100ms);
   EXPECT_EQ(o.count(start + 900ms), 1U);
   EXPECT_EQ(o.count(start + 1100ms), 2U);
   EXPECT_EQ(o.count(start + 10h), 2U);
-  o.end(start, start + 10h);
-  o.end(start + 200ms, start + 10h);
+  o.end(start);
+  o.end(start + 200ms);
   EXPECT_EQ(o.count(start + 20h), 0U);
 }
 
-// A thread that read the clock long before it came.
+// The first and the last of those that are not overdue have different buckets, also where the
+// threshold is no multiple of eight.
+TEST(OverdueCalls, TellsApartCallsAThresholdApart) {
+  for (const auto threshold : {800ns, 9ns, 15ns}) {
+    const auto part = (threshold + 7ns) / 8;
+    overdue_calls o(threshold);
+    o.begin(start);
+    o.begin(start + threshold);
+    EXPECT_EQ(o.count(start + threshold), 0U);
+    EXPECT_EQ(o.count(start + threshold + part), 1U) << threshold.count();
+  }
+}
+
+// A thread that read the clock before others did.
 TEST(OverdueCalls, ACallMayBeginLate) {
   overdue_calls o(800ms);
-  EXPECT_EQ(o.count(start + 10s), 0U);
-  o.begin(start, start + 10s);
+  EXPECT_EQ(o.count(start + 800ms), 0U);
+  o.begin(start);
+  EXPECT_EQ(o.count(start + 800ms), 0U);
   EXPECT_EQ(o.count(start + 10s), 1U);
-  o.end(start, start + 10s);
+  o.begin(start);
+  EXPECT_EQ(o.count(start + 10s), 2U);
+  o.end(start);
+  o.end(start);
   EXPECT_EQ(o.count(start + 10s), 0U);
-  o.begin(start + 10s, start);
-  EXPECT_EQ(o.count(start + 10s), 0U);
+  o.begin(start + 10s);
   o.clear();
   EXPECT_EQ(o.count(start + 100s), 0U);
 }
 
-TEST(OverdueCalls, AThresholdOfLessThanEightNanoseconds) {
-  overdue_calls o(1ns);
-  o.begin(start, start);
-  EXPECT_EQ(o.count(start + 1ns), 0U);
-  EXPECT_EQ(o.count(start + 2ns), 1U);
+TEST(OverdueCalls, ThresholdsOfAllLengths) {
+  overdue_calls brief(1ns);
+  brief.begin(start);
+  EXPECT_EQ(brief.count(start + 1ns), 0U);
+  EXPECT_EQ(brief.count(start + 2ns), 1U);
+  overdue_calls endless(duration::max());
+  endless.begin(start);
+  EXPECT_EQ(endless.count(time_point::max()), 0U);
 }
 
 breaker_options filled_in(breaker_options o) {
@@ -214,7 +234,7 @@ TEST(BreakerCounts, SlowCallsHaveAWindowOfTheirOwn) {
     c.record(true, false, start);
     c.record(false, true, start);
     EXPECT_FALSE(c.tripped(o, start));
-    c.in_flight()->begin(start, start);
+    c.in_flight()->begin(start);
     EXPECT_EQ(c.slow_totals(start).calls, 3U);
     EXPECT_EQ(c.slow_totals(start + 3s).calls, 4U);
     EXPECT_EQ(c.slow_totals(start + 3s).bad, 3U);

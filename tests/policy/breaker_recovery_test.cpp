@@ -345,5 +345,39 @@ TEST(BreakerCore, HoldsOutAtTheEndsOfTime) {
   EXPECT_FALSE(b.admit().admitted);
 }
 
+TEST(BreakerCore, TheSpreadIsDrawnOnceAndOnlyWhenAskedFor) {
+  auto o = consecutive(1);
+  random_source random(3);
+  breaker_core plain(o);
+  plain.complete(plain.admit(time_point{}).ticket, verdict::failure, time_point{}, {}, &random);
+  EXPECT_EQ(random(), random_source(3)());  // nothing was drawn before
+  o.break_jitter = .5;
+  random_source again(3);
+  breaker_core spread(o);
+  const auto c = spread.complete(spread.admit(time_point{}).ticket, verdict::failure, time_point{},
+                                 {}, &again);
+  const auto share = 1 + .5 * (2 * random_source(3).uniform() - 1);
+  EXPECT_NEAR(static_cast<double>(c->break_for.count()), 5e9 * share, 1);
+  breaker_core without(o);
+  const auto even =
+      without.complete(without.admit(time_point{}).ticket, verdict::failure, time_point{});
+  EXPECT_EQ(even->break_for, 5s);
+}
+
+TEST(BreakerCore, NothingOfAnEraIsLeftInTheNext) {
+  bench two(recovery(2, 2, 2));
+  two.play("F");
+  two.now += 5s;
+  (void)two.admit();  // hangs
+  EXPECT_EQ(two.play("F"), "O");
+  EXPECT_EQ(two.metrics().probes_in_flight, 0U);
+  EXPECT_EQ(two.metrics().until, two.now + 5s);
+  EXPECT_EQ(two.core.open_until(two.now + 1s, two.now).break_index, 1U);
+  EXPECT_EQ(two.metrics().break_index, 1U);
+  two.core.reset(two.now);
+  EXPECT_EQ(two.metrics().until, time_point{});
+  EXPECT_EQ(two.metrics().break_index, 0U);
+}
+
 }  // namespace
 }  // namespace fairlead::policy

@@ -77,9 +77,9 @@ class overdue_calls {
  public:
   explicit overdue_calls(duration threshold);
 
-  void begin(time_point at, time_point now) noexcept;
+  void begin(time_point now) noexcept;
   /// `began` as given to `begin`.
-  void end(time_point began, time_point now) noexcept;
+  void end(time_point began) noexcept;
   void clear() noexcept;
   /// How many calls in flight began at least `threshold` ago. Accurate to an eighth of the
   /// threshold, never early.
