@@ -53,12 +53,12 @@ outcome accept_two(std::uint64_t n) {
     EXPECT_TRUE(slept);
     EXPECT_EQ(clients.size(), 2u) << "accepting goes on";
     out.dropped = app.stats().dropped;
-    int served = 0;
+    std::uint64_t served = 0;
     for (auto& c : clients) {
       auto said = co_await c->say(cx, get("/slow/0"));
       static_cast<void>(said);
       auto text = co_await c->read_until(cx, "done");
-      served += text.ends_with("done") ? 1 : 0;
+      served += text.ends_with("done") ? 1U : 0U;
     }
     EXPECT_EQ(served + out.dropped, 2u);
     EXPECT_EQ(app.stats().connections, 2 - out.dropped);
