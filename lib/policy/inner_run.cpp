@@ -53,6 +53,7 @@ void inner_run::end(verdict v, std::exception_ptr thrown) noexcept {
   if (on_end_ != nullptr) {
     on_end_(arg_, *this);
   }
+  kept_.reset();
 }
 
 }  // namespace fairlead::policy

@@ -21,7 +21,7 @@ namespace fairlead {
 /// *Thread safety*: none; on the executor of the environment.
 class background {
  public:
-  explicit background(environment& env) : group_(cancel_scope(env)) {}
+  explicit background(environment& env) : group_(env) {}
   background(const background&) = delete;
   background& operator=(const background&) = delete;
   /// Starts `f`, which takes `context&` and gives a `task<void>`. It begins to run within this

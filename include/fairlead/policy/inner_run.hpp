@@ -11,6 +11,7 @@
 #include <exception>
 #include <memory>
 #include <string>
+#include <utility>
 
 namespace fairlead::policy {
 
@@ -44,6 +45,8 @@ class inner_run {
     on_end_ = f;
     arg_ = arg;
   }
+  /// Keeps `owner` alive until it has ended, or is destroyed.
+  void keep(std::shared_ptr<void> owner) noexcept { kept_ = std::move(owner); }
 
   // Of a run that has ended.
   /// What its outcome counts as, in the eyes of the layers inside.
@@ -77,6 +80,7 @@ class inner_run {
   std::exception_ptr thrown_;
   void (*on_end_)(void*, inner_run&) noexcept = nullptr;
   void* arg_ = nullptr;
+  std::shared_ptr<void> kept_;
 };
 
 /// What is inside of a layer that branches.
