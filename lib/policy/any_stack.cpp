@@ -3,7 +3,7 @@
 
 #include "detail/text.hpp"
 
-#include <stdexcept>
+#include <boost/json/serialize.hpp>
 
 namespace fairlead::policy {
 
@@ -27,6 +27,10 @@ std::vector<std::string> problems_of(const std::vector<any_layer>& layers) {
     }
   }
   return out;
+}
+
+std::string text_of(const boost::json::value& v) {
+  return boost::json::serialize(v);
 }
 
 dynamic_data::dynamic_data(std::vector<any_layer> l) : layers(std::move(l)) {
@@ -119,8 +123,9 @@ next dynamic_walk::follow(call& c, step s, std::size_t i) {
       return next::pause;
     case step::branch:
       return next::branch;
-    case step::outward:
     case step::substitute:
+      return data_.layers[i].instead() == nullptr ? ascend(c, i) : next::substitute;
+    case step::outward:
       break;
   }
   return ascend(c, i);

@@ -7,6 +7,8 @@
 #include <fairlead/policy/inner_run.hpp>
 #include <fairlead/policy/layer.hpp>
 
+#include <boost/json/value.hpp>
+
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -45,6 +47,9 @@ class any_layer {
   [[nodiscard]] std::string describe() const { return held_->describe(); }
   [[nodiscard]] const void* identity() const noexcept { return held_->identity(); }
 
+  /// The JSON value that it answers with, when it asks for `step::substitute`; else nullptr.
+  [[nodiscard]] const boost::json::value* instead() const noexcept { return held_->instead(); }
+
   /// What it does to a call that others have to know of.
   struct traits {
     bool repeats = false;             ///< runs the operation more than once
@@ -69,6 +74,7 @@ class any_layer {
     virtual task<void> branch(void* state, call& c, inside& in) const = 0;
     virtual std::string describe() const = 0;
     virtual const void* identity() const noexcept = 0;
+    virtual const boost::json::value* instead() const noexcept = 0;
 
     const std::size_t size;
     const std::size_t alignment;

@@ -5,6 +5,8 @@
 // functions, and with the state of the layers side by side in a piece of memory.
 #pragma once
 
+#include <fairlead/json/decode.hpp>
+#include <fairlead/json/has_form.hpp>
 #include <fairlead/policy/any_layer.hpp>
 #include <fairlead/policy/impl/run.hpp>
 
@@ -35,6 +37,8 @@ struct dynamic_data {
 
 /// Everything that is wrong with a stack of these layers.
 [[nodiscard]] std::vector<std::string> problems_of(const std::vector<any_layer>& layers);
+
+[[nodiscard]] std::string text_of(const boost::json::value& v);
 
 /// The states of the layers from `begin` on.
 class dynamic_states {
@@ -73,6 +77,11 @@ class dynamic_walk {
     return data_.layers[at_].branch(states_.at(at_), c, in);
   }
   next branched(call& c) { return ascend(c, at_); }
+  /// After `next::substitute`: the value, and going on when it stands.
+  [[nodiscard]] const boost::json::value* instead() const noexcept {
+    return data_.layers[at_].instead();
+  }
+  next substituted(call& c) { return ascend(c, at_); }
   [[nodiscard]] std::size_t at() const noexcept { return at_; }
 
  private:
@@ -121,8 +130,32 @@ class dynamic_run final : public typed_call<R> {
     this->forget_time();
     return walk_.branched(*this);
   }
+  next substitute() {
+    put(*walk_.instead());
+    return walk_.substituted(*this);
+  }
 
  private:
+  // A value of configuration in place of the outcome, whose error becomes the cause when the value
+  // is none for this result.
+  void put(const boost::json::value& v) {
+    using value = result_value_t<R>;
+    error original = *this->failure();
+    if constexpr (std::is_void_v<value>) {
+      this->settle(R{});
+    } else if constexpr (json::has_form<value>) {
+      R decoded = json::decode<value>(text_of(v));
+      if (!decoded) {
+        decoded.error().with_cause(original);
+      }
+      this->settle(std::move(decoded));
+    } else {
+      error e = errors::invalid_argument{
+          "policy::any_stack", "its fallback is a JSON value, but the result has no JSON form"};
+      this->fail(std::move(e.with_cause(original)));
+    }
+  }
+
   const dynamic_data& data_;
   dynamic_walk walk_;
 };
@@ -144,6 +177,8 @@ task<R> drive_dynamic(Frame frame, context& cx, verdict* judged, std::size_t beg
     } else if (todo == next::pause) {
       const result<void> waited = co_await r.pause();
       todo = r.resumed(waited);
+    } else if (todo == next::substitute) {
+      todo = r.substitute();
     } else {
       if constexpr (shared_frame<Frame>) {
         co_await r.branch(frame);
