@@ -9,7 +9,7 @@ namespace fairlead::policy {
 
 namespace detail {
 
-std::vector<std::string> problems_of(const std::vector<any_layer>& layers) {
+std::vector<std::string> problems_in(const std::vector<any_layer>& layers) {
   std::vector<std::string> out;
   const auto place = [&](std::size_t i) {
     return "position " + std::to_string(i + 1) + " (" + layers[i].describe() + ")";
@@ -33,8 +33,9 @@ std::string text_of(const boost::json::value& v) {
   return boost::json::serialize(v);
 }
 
-dynamic_data::dynamic_data(std::vector<any_layer> l) : layers(std::move(l)) {
-  throw_if_any("policy::any_stack", {}, problems_of(layers));
+dynamic_data::dynamic_data(std::vector<any_layer> l, observe::sink* to, std::string_view as)
+    : stack_base(nullptr, 0, to, as), layers(std::move(l)) {
+  throw_if_any("policy::any_stack", {}, problems_in(layers));
   for (const auto& one : layers) {
     const auto alignment = one.state_alignment();
     room = (room + alignment - 1) / alignment * alignment;
@@ -42,13 +43,11 @@ dynamic_data::dynamic_data(std::vector<any_layer> l) : layers(std::move(l)) {
     room += one.state_size();
     copies = copies || one.nature().copies;
     branches = branches || one.nature().branches;
+    views_.push_back({.layer = &one, .identity = one.identity(), .describe = [](const void* v) {
+                        return static_cast<const any_layer*>(v)->describe();
+                      }});
   }
-}
-
-dynamic_data::dynamic_data(const dynamic_data& other, observe::sink& to, std::string_view as)
-    : dynamic_data(other.layers) {
-  sink = &to;
-  name = as;
+  show(views_.data(), views_.size());
 }
 
 dynamic_states::dynamic_states(const dynamic_data& data, std::size_t begin)
@@ -134,10 +133,10 @@ next dynamic_walk::follow(call& c, step s, std::size_t i) {
 }  // namespace detail
 
 any_stack::any_stack(std::vector<any_layer> layers)
-    : data_(std::make_shared<const detail::dynamic_data>(std::move(layers))) {}
+    : data_(detail::share(new detail::dynamic_data(std::move(layers)))) {}
 
 result<any_stack> any_stack::make(std::vector<any_layer> layers) {
-  const auto problems = detail::problems_of(layers);
+  const auto problems = detail::problems_in(layers);
   if (!problems.empty()) {
     return fail(errors::invalid_argument{"policy::any_stack", detail::joined(problems)});
   }
@@ -145,15 +144,7 @@ result<any_stack> any_stack::make(std::vector<any_layer> layers) {
 }
 
 any_stack any_stack::observed_by(observe::sink& sink, std::string_view name) const {
-  return any_stack(std::make_shared<const detail::dynamic_data>(*data_, sink, name));
-}
-
-std::string any_stack::describe() const {
-  std::vector<std::string> texts;
-  for (const auto& l : data_->layers) {
-    texts.push_back(l.describe());
-  }
-  return detail::describe_stack(texts);
+  return any_stack(detail::share(new detail::dynamic_data(layers(), &sink, name)));
 }
 
 }  // namespace fairlead::policy

@@ -19,11 +19,11 @@ namespace {
 
 struct entry_key {
   std::string key;
-  const outcome_type* type;
+  const void* type;
 };
 struct key_view {
   std::string_view key;
-  const outcome_type* type;
+  const void* type;
 };
 struct by_key {
   using is_transparent = void;
@@ -211,7 +211,7 @@ step cache::enter(layer_state& s, call& c) const {
   std::shared_ptr<const void> found;
   {
     const std::lock_guard lock(own.mutex);
-    const auto at = own.entries.find(key_view{key, &c.type()});
+    const auto at = own.entries.find(key_view{key, c.type().id});
     if (at == own.entries.end()) {
       ++own.counts.misses;
       return step::inward;
@@ -272,7 +272,7 @@ step cache::leave(layer_state& s, call& c) const {
   auto value = c.type().copy(c);
   const auto shorter = own.draw(c);
   const std::lock_guard lock(own.mutex);
-  own.store({key, &c.type()}, std::move(value), c.outcome(), e != nullptr, c.now(), shorter);
+  own.store({key, c.type().id}, std::move(value), c.outcome(), e != nullptr, c.now(), shorter);
   return step::outward;
 }
 
@@ -290,7 +290,7 @@ task<void> cache::branch(layer_state& s, call& c, inside& in) const {
     co_return;
   }
   auto todo =
-      std::make_shared<refresh>(refresh{shared_, entry_key{std::string(key), &c.type()}, 0, 0});
+      std::make_shared<refresh>(refresh{shared_, entry_key{std::string(key), c.type().id}, 0, 0});
   {
     const std::lock_guard lock(own.mutex);
     ++own.counts.stale;

@@ -22,7 +22,7 @@ namespace {
 
 struct flight_key {
   std::string key;
-  const outcome_type* type;
+  const void* type;
   friend bool operator<(const flight_key& a, const flight_key& b) noexcept {
     return a.type != b.type ? std::less<>{}(a.type, b.type) : a.key < b.key;
   }
@@ -68,7 +68,7 @@ struct coalesce::shared {
 class coalesce::party {
  public:
   party(std::shared_ptr<shared> of, call& c) : shared_(std::move(of)) {
-    flight_key key{std::string(c.caller().key()), &c.type()};
+    flight_key key{std::string(c.caller().key()), c.type().id};
     const std::lock_guard lock(shared_->mutex);
     const auto found = shared_->flights.find(key);
     if (found != shared_->flights.end()) {

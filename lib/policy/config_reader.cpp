@@ -247,7 +247,8 @@ std::optional<std::uint32_t> config_reader::whole(std::string_view key, const va
   boost::system::error_code ec;
   const auto d = v->is_number() ? v->to_number<double>(ec) : -1.0;
   if (!v->is_number() || ec || d != std::floor(d) || d < low || d > high) {
-    const bool bounded = high != static_cast<std::uint32_t>(std::numeric_limits<std::int32_t>::max());
+    const bool bounded =
+        high != static_cast<std::uint32_t>(std::numeric_limits<std::int32_t>::max());
     wrong(key, *v,
           "an integer of at least " + std::to_string(low) +
               (bounded || d > high ? " and at most " + std::to_string(high) : std::string()));
@@ -256,8 +257,8 @@ std::optional<std::uint32_t> config_reader::whole(std::string_view key, const va
   return static_cast<std::uint32_t>(d);
 }
 
-std::uint32_t config_reader::count(std::string_view key, std::uint32_t otherwise,
-                                   std::uint32_t low, std::uint32_t high) {
+std::uint32_t config_reader::count(std::string_view key, std::uint32_t otherwise, std::uint32_t low,
+                                   std::uint32_t high) {
   return whole(key, find(key), low, high).value_or(otherwise);
 }
 
@@ -451,8 +452,7 @@ void config_reader::each(std::string_view key, const std::function<void(config_r
 }
 
 void config_reader::members(
-    std::string_view key,
-    const std::function<void(std::string_view name, config_reader&)>& read) {
+    std::string_view key, const std::function<void(std::string_view name, config_reader&)>& read) {
   const auto* v = find(key);
   if (schema_ != nullptr) {
     auto& made = note(key, "object");

@@ -27,9 +27,8 @@ class reader {
 
   std::optional<configuration> read() {
     const auto before = from_.problem_count();
-    from_.members("budgets", [&](std::string_view name, config_reader& one) {
-      read_one_budget(name, one);
-    });
+    from_.members("budgets",
+                  [&](std::string_view name, config_reader& one) { read_one_budget(name, one); });
     if (!from_.recording() && !from_.has("policies")) {
       from_.problem_at("policies", "missing: a list of policies, the outermost first");
     }
@@ -104,13 +103,13 @@ class reader {
 
   // Names of policies with state stand for them in reports and actions: they must differ.
   void take_name(config_reader& one, const std::string& name, bool state) {
-    const auto twice = std::find_if(names_.begin(), names_.end(),
-                                    [&](const auto& n) { return n.first == name; });
+    const auto twice =
+        std::find_if(names_.begin(), names_.end(), [&](const auto& n) { return n.first == name; });
     const bool given = one.has("name");
     if (twice != names_.end() && (state || given)) {
       if (given) {
-        one.problem_at("name", "the policy at " + twice->second + " has the name \"" + name +
-                                   "\" already");
+        one.problem_at("name",
+                       "the policy at " + twice->second + " has the name \"" + name + "\" already");
       } else {
         one.problem("the policy at " + twice->second + " has the name \"" + name +
                     "\" already: give this one a \"name\"");

@@ -127,33 +127,33 @@ std::optional<read_policy> read_retry(config_reader& from, const std::string& na
 }
 
 void read_trip(config_reader& from, breaker_options& o) {
-  from.kinds(
-      "trip", "kind",
-      {{"consecutive",
-        [&](config_reader& t) { o.consecutive_failures = t.required_count("failures", 1); }},
-       {"count",
-        [&](config_reader& t) {
-          o.failures = t.required_count("failures", 1);
-          o.of = t.required_count("of", 1);
-          if (o.failures > o.of && !t.recording()) {
-            t.problem_at("failures", "expected at most " + std::to_string(o.of) +
-                                         ", the value of \"of\", not " +
-                                         std::to_string(o.failures));
-          }
-        }},
-       {"rate", [&](config_reader& t) {
-          o.failure_rate = t.number("rate", 0.5, share_above_zero);
-          const auto least = t.count("min_throughput", 0, 1);
-          if (least != 0) {
-            o.min_throughput = least;
-          }
-          t.kinds("window", "kind",
-                  {{"count", [&](config_reader& w) { o.window_calls = w.required_count("size", 1); }},
-                   {"time", [&](config_reader& w) {
-                      o.window = w.required_ms("ms", positive);
-                      o.slices = w.count("slices", o.slices, 1);
-                    }}});
-        }}});
+  from.kinds("trip", "kind",
+             {{"consecutive",
+               [&](config_reader& t) { o.consecutive_failures = t.required_count("failures", 1); }},
+              {"count",
+               [&](config_reader& t) {
+                 o.failures = t.required_count("failures", 1);
+                 o.of = t.required_count("of", 1);
+                 if (o.failures > o.of && !t.recording()) {
+                   t.problem_at("failures", "expected at most " + std::to_string(o.of) +
+                                                ", the value of \"of\", not " +
+                                                std::to_string(o.failures));
+                 }
+               }},
+              {"rate", [&](config_reader& t) {
+                 o.failure_rate = t.number("rate", 0.5, share_above_zero);
+                 const auto least = t.count("min_throughput", 0, 1);
+                 if (least != 0) {
+                   o.min_throughput = least;
+                 }
+                 t.kinds("window", "kind",
+                         {{"count",
+                           [&](config_reader& w) { o.window_calls = w.required_count("size", 1); }},
+                          {"time", [&](config_reader& w) {
+                             o.window = w.required_ms("ms", positive);
+                             o.slices = w.count("slices", o.slices, 1);
+                           }}});
+               }}});
 }
 
 std::optional<read_policy> read_breaker(config_reader& from, const std::string& name,
@@ -214,9 +214,9 @@ std::optional<read_policy> read_bulkhead(config_reader& from, const std::string&
 std::optional<read_policy> read_rate_limit(config_reader& from, const std::string& name,
                                            const reading& all) {
   const auto before = from.problem_count();
-  constexpr std::array kinds{rate_algorithm::gcra,        rate_algorithm::smooth,
-                             rate_algorithm::token_bucket, rate_algorithm::sliding_log,
-                             rate_algorithm::sliding_counter, rate_algorithm::bursty};
+  constexpr std::array kinds{
+      rate_algorithm::gcra,        rate_algorithm::smooth,          rate_algorithm::token_bucket,
+      rate_algorithm::sliding_log, rate_algorithm::sliding_counter, rate_algorithm::bursty};
   rate_limit_options o;
   o.name = name;
   o.origin = all.origin;
@@ -241,8 +241,8 @@ std::optional<read_policy> read_hedge(config_reader& from, const std::string& na
   // Below zero: only when an attempt has failed.
   o.delay = from.signed_ms("delay_ms", o.delay);
   o.max_hedges = from.count("max_hedges", o.max_hedges, 1, 100);
-  o.quantile = from.number("quantile", o.quantile,
-                           {.high = 1, .low_open = true, .high_open = true});
+  o.quantile =
+      from.number("quantile", o.quantile, {.high = 1, .low_open = true, .high_open = true});
   o.min_samples = from.count("min_samples", o.min_samples, 1, 256);
   o.loser_grace = from.ms("loser_grace_ms", o.loser_grace);
   o.min_useful = from.ms("min_useful_ms", o.min_useful);
@@ -292,8 +292,7 @@ std::optional<read_policy> read_adaptive(config_reader& from, const std::string&
                              limit_algorithm::aimd, limit_algorithm::correlated};
   adaptive_options o;
   o.name = name;
-  o.algorithm =
-      kinds[from.choice("algorithm", {"gradient2", "vegas", "aimd", "correlated"}, 0)];
+  o.algorithm = kinds[from.choice("algorithm", {"gradient2", "vegas", "aimd", "correlated"}, 0)];
   o.initial = from.count("initial", o.initial, 1);
   o.min = from.count("min", std::min(o.min, o.initial), 1);
   o.max = from.count("max", std::max(o.max, o.initial), 1);
@@ -364,28 +363,27 @@ std::optional<any_layer> layer_around(const configured_policy::handle& state) {
 std::optional<retry_budget> read_budget(config_reader& from, std::string_view name) {
   const auto before = from.problem_count();
   budget_options o;
-  from.kinds("kind",
-             {{"token",
-               [&](config_reader& k) {
-                 token_budget t;
-                 t.tokens = k.count("tokens", t.tokens, 1);
-                 t.ratio = k.number("ratio", t.ratio, {});
-                 o = t;
-               }},
-              {"in_flight",
-               [&](config_reader& k) {
-                 in_flight_budget f;
-                 f.ratio = k.number("ratio", f.ratio, {});
-                 f.min = k.count("min", f.min);
-                 o = f;
-               }},
-              {"window", [&](config_reader& k) {
-                 window_budget w;
-                 w.ratio = k.number("ratio", w.ratio, {});
-                 w.window = k.ms("window_ms", w.window, positive);
-                 w.min = k.count("min", w.min);
-                 o = w;
-               }}});
+  from.kinds("kind", {{"token",
+                       [&](config_reader& k) {
+                         token_budget t;
+                         t.tokens = k.count("tokens", t.tokens, 1);
+                         t.ratio = k.number("ratio", t.ratio, {});
+                         o = t;
+                       }},
+                      {"in_flight",
+                       [&](config_reader& k) {
+                         in_flight_budget f;
+                         f.ratio = k.number("ratio", f.ratio, {});
+                         f.min = k.count("min", f.min);
+                         o = f;
+                       }},
+                      {"window", [&](config_reader& k) {
+                         window_budget w;
+                         w.ratio = k.number("ratio", w.ratio, {});
+                         w.window = k.ms("window_ms", w.window, positive);
+                         w.min = k.count("min", w.min);
+                         o = w;
+                       }}});
   return checked<retry_budget>(from, before, o, name);
 }
 

@@ -97,78 +97,81 @@ class any_layer {
             },
         "this policy looks at the type of results: it can stand in a stack only");
 
+    static consteval traits nature_of() {
+      traits t;
+      if constexpr (requires { requires P::repeats; }) {
+        t.repeats = true;
+      }
+      if constexpr (requires { requires P::answers_everything; }) {
+        t.answers_everything = true;
+      }
+      if constexpr (requires { requires P::copies; }) {
+        t.copies = true;
+      }
+      t.branches = can_branch;
+      return t;
+    }
+
     explicit holder(P p)
-        : base(sizeof(state_type), alignof(state_type),
-               {.repeats = requires { requires P::repeats;
-  }, .answers_everything = requires { requires P::answers_everything; },
-      .copies = requires { requires P::copies; }, .branches = can_branch}),
-          policy(std::move(p)) {
-}
+        : base(sizeof(state_type), alignof(state_type), nature_of()), policy(std::move(p)) {}
 
-static state_type& of(void* state) noexcept {
-  return *static_cast<state_type*>(state);
-}
+    static state_type& of(void* state) noexcept { return *static_cast<state_type*>(state); }
 
-void make_state(void* at) const override {
-  ::new (at) state_type();
-}
-void destroy_state(void* at) const noexcept override {
-  of(at).~state_type();
-}
-step enter(void* state, call& c) const override {
-  return policy.enter(of(state), c);
-}
-step leave(void* state, call& c) const override {
-  if constexpr (can_leave) {
-    return policy.leave(of(state), c);
-  } else {
-    return step::outward;
-  }
-}
-task<result<void>> pause(void* state, call& c) const override {
-  if constexpr (can_pause) {
-    return policy.pause(of(state), c);
-  } else {
-    return nothing();
-  }
-}
-step resume(void* state, call& c, const result<void>& waited) const override {
-  if constexpr (can_pause) {
-    return policy.resume(of(state), c, waited);
-  } else {
-    return step::outward;
-  }
-}
-task<void> branch(void* state, call& c, inside& in) const override {
-  if constexpr (can_branch) {
-    return policy.branch(of(state), c, in);
-  } else {
-    return no_branch();
-  }
-}
-std::string describe() const override {
-  return policy.describe();
-}
-const void* identity() const noexcept override {
-  if constexpr (requires { policy.identity(); }) {
-    return policy.identity();
-  } else {
-    return nullptr;
-  }
-}
+    void make_state(void* at) const override { ::new (at) state_type(); }
+    void destroy_state(void* at) const noexcept override { of(at).~state_type(); }
+    step enter(void* state, call& c) const override { return policy.enter(of(state), c); }
+    step leave(void* state, call& c) const override {
+      if constexpr (can_leave) {
+        return policy.leave(of(state), c);
+      } else {
+        return step::outward;
+      }
+    }
+    task<result<void>> pause(void* state, call& c) const override {
+      if constexpr (can_pause) {
+        return policy.pause(of(state), c);
+      } else {
+        return nothing();
+      }
+    }
+    step resume(void* state, call& c, const result<void>& waited) const override {
+      if constexpr (can_pause) {
+        return policy.resume(of(state), c, waited);
+      } else {
+        return step::outward;
+      }
+    }
+    task<void> branch(void* state, call& c, inside& in) const override {
+      if constexpr (can_branch) {
+        return policy.branch(of(state), c, in);
+      } else {
+        return no_branch();
+      }
+    }
+    std::string describe() const override { return policy.describe(); }
+    const void* identity() const noexcept override {
+      if constexpr (requires { policy.identity(); }) {
+        return policy.identity();
+      } else {
+        return nullptr;
+      }
+    }
 
-static task<result<void>> nothing() {
-  co_return result<void>{};
-}
-static task<void> no_branch() {
-  co_return;
-}
+    const boost::json::value* instead() const noexcept override {
+      if constexpr (requires(const P& q) { q.instead(); }) {
+        return &policy.instead();
+      } else {
+        return nullptr;
+      }
+    }
 
-P policy;
-};  // namespace fairlead::policy
+    static task<result<void>> nothing() { co_return result<void>{}; }
+    static task<void> no_branch() { co_return; }
 
-std::shared_ptr<const base> held_;
-}
-;
+    P policy;
+  };
+
+  std::shared_ptr<const base> held_;
+};
 
 }  // namespace fairlead::policy

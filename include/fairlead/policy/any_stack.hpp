@@ -58,13 +58,14 @@ class any_stack {
                   "(context&, args...) or (args...)");
     using given = detail::operation_result_t<std::decay_t<Op>, std::decay_t<Args>...>;
     using outcome = typename detail::outcome_of<given>::type;
-    using frame = detail::call_frame<std::decay_t<Op>, detail::dynamic_data, std::decay_t<Args>...>;
-    frame own{data_, std::forward<Op>(op), {std::forward<Args>(args)...}};
-    if (data_->branches) {
-      return detail::drive_dynamic<outcome>(std::make_shared<frame>(std::move(own)), cx, nullptr,
-                                            0);
+    using frame = detail::call_frame<std::decay_t<Op>, std::decay_t<Args>...>;
+    if (data().branches) {
+      return detail::drive_dynamic<outcome>(
+          std::make_shared<frame>(data_, std::forward<Op>(op), std::forward<Args>(args)...), cx,
+          nullptr, 0);
     }
-    return detail::drive_dynamic<outcome>(std::move(own), cx, nullptr, 0);
+    return detail::drive_dynamic<outcome>(
+        frame(data_, std::forward<Op>(op), std::forward<Args>(args)...), cx, nullptr, 0);
   }
 
   /// As `stack::wrap`.
@@ -77,14 +78,17 @@ class any_stack {
 
   /// As `stack::observed_by`.
   [[nodiscard]] any_stack observed_by(observe::sink& sink, std::string_view name) const;
-  [[nodiscard]] std::string describe() const;
-  [[nodiscard]] const std::vector<any_layer>& layers() const noexcept { return data_->layers; }
+  [[nodiscard]] std::string describe() const { return data_->describe(); }
+  [[nodiscard]] const std::vector<any_layer>& layers() const noexcept { return data().layers; }
 
  private:
-  explicit any_stack(std::shared_ptr<const detail::dynamic_data> data) noexcept
-      : data_(std::move(data)) {}
+  explicit any_stack(detail::shared_stack data) noexcept : data_(std::move(data)) {}
 
-  std::shared_ptr<const detail::dynamic_data> data_;
+  [[nodiscard]] const detail::dynamic_data& data() const noexcept {
+    return static_cast<const detail::dynamic_data&>(*data_);
+  }
+
+  detail::shared_stack data_;
 };
 
 }  // namespace fairlead::policy

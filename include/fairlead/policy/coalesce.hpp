@@ -3,6 +3,7 @@
 #pragma once
 
 #include <fairlead/core/result.hpp>
+#include <fairlead/policy/impl/branches.hpp>  // IWYU pragma: keep
 #include <fairlead/policy/inner_run.hpp>
 #include <fairlead/policy/layer.hpp>
 

@@ -29,9 +29,8 @@ namespace fairlead::policy {
 
 /// A policy that configuration made. Those with state come with the handle that controls them.
 struct configured_policy {
-  using handle =
-      std::variant<std::monostate, circuit_breaker, bulkhead, rate_limit, adaptive_limit, throttle,
-                   hedge, coalesce, cache>;
+  using handle = std::variant<std::monostate, circuit_breaker, bulkhead, rate_limit, adaptive_limit,
+                              throttle, hedge, coalesce, cache>;
   std::string name;  ///< given, or the type
   std::string type;  ///< "retry", "circuit_breaker", ...
   handle state;

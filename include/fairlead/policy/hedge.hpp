@@ -4,6 +4,7 @@
 
 #include <fairlead/core/result.hpp>
 #include <fairlead/policy/hedge_core.hpp>
+#include <fairlead/policy/impl/branches.hpp>  // IWYU pragma: keep
 #include <fairlead/policy/inner_run.hpp>
 #include <fairlead/policy/layer.hpp>
 

@@ -21,8 +21,6 @@ namespace detail {
 template <class P>
 concept repeating = requires { requires P::repeats; };
 template <class P>
-concept copying = requires { requires P::copies; };
-template <class P>
 concept answering_everything = requires { requires P::answers_everything; };
 
 // True when a layer that repeats stands outside of one that leaves no failure to repeat.

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 // Stacks with layers that branch: what such a call is made of is shared with its branches.
 //
-// How it works: `drive` is the same loop as `run::drive`, over a frame that is shared. An `inside_of`
-// stands for the layers inside of the one that branches; each of its runs is a coroutine of its own
-// that goes through those layers with a context of its own.
+// How it works: `drive` is the same loop as `run::drive`, over a frame that is shared. An
+// `inside_of` stands for the layers inside of the one that branches; each of its runs is a
+// coroutine of its own that goes through those layers with a context of its own.
 #pragma once
 
 #include <fairlead/core/background.hpp>
@@ -37,8 +37,8 @@ struct call_frame {
       : stack(std::move(s)), op(o), args(std::forward<Given>(given)...) {}
 
   decltype(auto) invoke(context& cx) {
-    return std::apply(
-        [&](Args&... a) -> decltype(auto) { return operation::invoke(op, cx, a...); }, args);
+    return std::apply([&](Args&... a) -> decltype(auto) { return operation::invoke(op, cx, a...); },
+                      args);
   }
 
   shared_stack stack;
@@ -77,8 +77,8 @@ class typed_run final : public inner_run {
   std::optional<R> out_;
 };
 
-/// What is inside of a layer: `drive(frame, context, judged)` runs it, and says in `judged` what its
-/// outcome counts as.
+/// What is inside of a layer: `drive(frame, context, judged)` runs it, and says in `judged` what
+/// its outcome counts as.
 template <class R, class Frame, class Drive>
 class inside_of final : public inside {
  public:
@@ -94,9 +94,10 @@ class inside_of final : public inside {
   }
   void start(std::shared_ptr<inner_run> r) override {
     auto& env = r->surroundings().env();
-    env.background().spawn(
-        [f = frame_, d = drive_, t = std::static_pointer_cast<typed_run<R>>(std::move(r))](
-            context&) { return body(f, d, t); });
+    env.background().spawn([f = frame_, d = drive_,
+                            t = std::static_pointer_cast<typed_run<R>>(std::move(r))](context&) {
+      return body(f, d, t);
+    });
   }
 
  private:

@@ -8,7 +8,7 @@
 #include <fairlead/json/decode.hpp>
 #include <fairlead/json/has_form.hpp>
 #include <fairlead/policy/any_layer.hpp>
-#include <fairlead/policy/impl/run.hpp>
+#include <fairlead/policy/impl/branches.hpp>
 
 #include <concepts>
 #include <cstddef>
@@ -21,22 +21,24 @@
 namespace fairlead::policy::detail {
 
 /// What a dynamic stack is made of.
-struct dynamic_data {
+class dynamic_data final : public stack_base {
+ public:
   /// Throws `std::invalid_argument`, which names every problem.
-  explicit dynamic_data(std::vector<any_layer> l);
-  dynamic_data(const dynamic_data& other, observe::sink& to, std::string_view as);
+  explicit dynamic_data(std::vector<any_layer> l, observe::sink* to = nullptr,
+                        std::string_view as = {});
 
   std::vector<any_layer> layers;
   std::vector<std::size_t> offsets;  // of the states
   std::size_t room = 0;              // for all states
   bool copies = false;
   bool branches = false;
-  observe::sink* sink = nullptr;
-  std::string name;
+
+ private:
+  std::vector<layer_view> views_;
 };
 
 /// Everything that is wrong with a stack of these layers.
-[[nodiscard]] std::vector<std::string> problems_of(const std::vector<any_layer>& layers);
+[[nodiscard]] std::vector<std::string> problems_in(const std::vector<any_layer>& layers);
 
 [[nodiscard]] std::string text_of(const boost::json::value& v);
 
@@ -96,11 +98,14 @@ class dynamic_walk {
 };
 
 template <class R>
-class dynamic_run final : public typed_call<R> {
+class dynamic_run final : public call {
  public:
   dynamic_run(const dynamic_data& data, context& cx, fairlead::idempotency nature,
               std::size_t begin)
-      : typed_call<R>(cx, data.sink, data.name, nature), data_(data), walk_(data, begin) {}
+      : call(cx, data.sink(), data.name(), nature,
+             outcome_ops<dynamic_run, R, std::copy_constructible<R>>::value),
+        data_(data),
+        walk_(data, begin) {}
 
   next start() {
     if constexpr (!std::copy_constructible<R>) {
@@ -135,6 +140,22 @@ class dynamic_run final : public typed_call<R> {
     return walk_.substituted(*this);
   }
 
+  // For `outcome_ops`.
+  void settle(R&& outcome) {
+    R& settled = out_.emplace(std::move(outcome));
+    if (settled.has_value()) {
+      set_outcome(nullptr, verdict::success);
+    } else {
+      set_outcome(&settled.error(), default_verdict(settled.error()));
+    }
+  }
+  void drop() noexcept {
+    set_outcome(nullptr, verdict::neutral);
+    out_.reset();
+  }
+  [[nodiscard]] const R& outcome() const noexcept { return *out_; }
+  [[nodiscard]] R take() { return std::move(*out_); }
+
  private:
   // A value of configuration in place of the outcome, whose error becomes the cause when the value
   // is none for this result.
@@ -158,13 +179,28 @@ class dynamic_run final : public typed_call<R> {
 
   const dynamic_data& data_;
   dynamic_walk walk_;
+  outcome_slot<R> out_;
 };
 
-/// As `drive`; `begin` is the first layer.
+template <class Frame>
+Frame& frame_of(Frame& f) noexcept {
+  return f;
+}
+template <class Frame>
+Frame& frame_of(std::shared_ptr<Frame>& f) noexcept {
+  return *f;
+}
+template <class Frame>
+inline constexpr bool shared_frame = false;
+template <class Frame>
+inline constexpr bool shared_frame<std::shared_ptr<Frame>> = true;
+
+/// Goes through the layers from `begin` on; `frame` is a `call_frame`, or a pointer to one that is
+/// shared with branches. `judged` receives what the outcome counts as.
 template <class R, class Frame>
 task<R> drive_dynamic(Frame frame, context& cx, verdict* judged, std::size_t begin) {
   auto& own = frame_of(frame);
-  dynamic_run<R> r(*own.data, cx, own.nature, begin);
+  dynamic_run<R> r(static_cast<const dynamic_data&>(*own.stack), cx, own.nature, begin);
   auto todo = r.start();
   while (todo != next::done) {
     if (todo == next::invoke) {
@@ -187,7 +223,7 @@ task<R> drive_dynamic(Frame frame, context& cx, verdict* judged, std::size_t beg
     }
   }
   if (judged != nullptr) {
-    *judged = r.outcome();
+    *judged = r.call::outcome();
   }
   co_return r.take();
 }

@@ -49,6 +49,11 @@ class stack_base {
  protected:
   stack_base(const layer_view* views, std::size_t count, observe::sink* sink,
              std::string_view name);
+  /// For those whose views are made later.
+  void show(const layer_view* views, std::size_t count) noexcept {
+    views_ = views;
+    count_ = count;
+  }
 
  private:
   const layer_view* views_;
@@ -110,9 +115,8 @@ concept substitutes_later =
                              std::declval<typename P::layer_state&>(), std::declval<call&>()))>;
 
 template <class P>
-concept branches = requires(const P& p, typename P::layer_state& s, call& c, inside& i) {
-  p.branch(s, c, i);
-};
+concept branches =
+    requires(const P& p, typename P::layer_state& s, call& c, inside& i) { p.branch(s, c, i); };
 
 template <class P>
 concept copying = requires { requires P::copies; };
@@ -181,9 +185,7 @@ struct outcome_ops {
   static std::shared_ptr<const void> copy(call& c) {
     return std::make_shared<const R>(of(c).outcome());
   }
-  static void assign(call& c, const void* from) {
-    of(c).settle(R(*static_cast<const R*>(from)));
-  }
+  static void assign(call& c, const void* from) { of(c).settle(R(*static_cast<const R*>(from))); }
   static consteval outcome_type make() {
     outcome_type t{.id = &outcome_id<R>, .replace = &replace, .discard = &discard, .move = &move};
     if constexpr (Copies) {
@@ -200,8 +202,7 @@ template <std::size_t Begin, class R, class... P>
 class run final : public call {
  public:
   run(const stack_data<P...>& data, context& cx, fairlead::idempotency nature) noexcept
-      : call(cx, data.sink(), data.name(), nature,
-             outcome_ops<run, R, (copying<P> || ...)>::value),
+      : call(cx, data.sink(), data.name(), nature, outcome_ops<run, R, (copying<P> || ...)>::value),
         data_(data) {}
 
   next start() { return cancelled() ? give_up(errors::cancelled{}) : descend<Begin>(); }
@@ -287,7 +288,6 @@ class run final : public call {
   static constexpr std::size_t last_substituting = last_of({substitutes_later<P, R>...});
 
  private:
-
   template <std::size_t I>
   const auto& policy() const noexcept {
     return std::get<I>(data_.layers);
@@ -469,7 +469,8 @@ class run final : public call {
   std::size_t at_ = 0;
 };
 
-/// The same for stacks with layers that branch. Defined in branches.hpp, which those layers include.
+/// The same for stacks with layers that branch. Defined in branches.hpp, which those layers
+/// include.
 template <class R, class... P>
 struct branching;
 
