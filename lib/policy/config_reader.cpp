@@ -426,6 +426,39 @@ void config_reader::kinds(std::string_view key, std::string_view tag,
   object(key, [&](config_reader& inner) { inner.kinds(tag, known); });
 }
 
+void config_reader::numbers(std::string_view key, std::vector<double>& out, number_range allowed) {
+  const auto* v = find(key);
+  if (schema_ != nullptr) {
+    note(key, "array")["items"] = {{"type", "number"}};
+    return;
+  }
+  if (v == nullptr) {
+    return;
+  }
+  if (!v->is_array()) {
+    wrong(key, *v, "an array of numbers");
+    return;
+  }
+  std::size_t i = 0;
+  for (const auto& element : v->as_array()) {
+    boost::system::error_code ec;
+    const auto d = element.is_number() ? element.to_number<double>(ec) : 0.0;
+    if (!element.is_number() || ec || !lies_in(d, allowed)) {
+      problem_below(pointer_below(pointer_to(key), std::to_string(i)),
+                    "expected " + range_in_words(allowed) + ", not " + in_words(element));
+    } else {
+      out.push_back(d);
+    }
+    ++i;
+  }
+}
+
+void config_reader::know(std::initializer_list<std::string_view> keys) {
+  for (const auto k : keys) {
+    known_.emplace_back(k);
+  }
+}
+
 void config_reader::each(std::string_view key, const std::function<void(config_reader&)>& read) {
   const auto* v = find(key);
   if (schema_ != nullptr) {

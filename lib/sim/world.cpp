@@ -183,6 +183,10 @@ bool world::step() {
   return impl_->step();
 }
 
+time_point world::next_timer() const noexcept {
+  return impl_->wake.set_for();
+}
+
 void world::run_ready() {
   advance(duration::zero());
 }

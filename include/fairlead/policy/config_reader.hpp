@@ -95,6 +95,8 @@ class config_reader {
   void kinds(std::string_view key, std::string_view tag, const std::vector<kind>& known);
   /// The same for this object itself.
   void kinds(std::string_view tag, const std::vector<kind>& known);
+  /// Adds every number of the array at `key` to `out`.
+  void numbers(std::string_view key, std::vector<double>& out, number_range allowed);
   /// Reads every element of the array at `key`.
   void each(std::string_view key, const std::function<void(config_reader&)>& read);
   /// Reads every member of the object at `key`, whose names are free.
@@ -103,6 +105,8 @@ class config_reader {
 
   /// All of it.
   [[nodiscard]] const boost::json::value& whole() const noexcept { return *value_; }
+  /// These keys are known, whether they were asked for or not.
+  void know(std::initializer_list<std::string_view> keys);
   /// Its other keys mean nothing, since something before them was wrong.
   void ignore_rest();
   /// Reports the keys that nobody asked for.
