@@ -55,7 +55,8 @@ class reader {
         }
       }
     }
-    out_.budgets.push_back({std::string(name), *budget, std::move(shape)});
+    out_.budgets.push_back({std::string(name), std::string(one.whole().at("kind").as_string()),
+                            *budget, std::move(shape)});
   }
 
   void read_one_policy(config_reader& one) {
@@ -230,7 +231,7 @@ value config_schema() {
   config_reader from(schema, unused);
   static_cast<void>(read_config(from, {}));
   schema["$schema"] = "https://json-schema.org/draft/2020-12/schema";
-  schema["required"] = {"policies"};
+  schema["required"] = boost::json::array{"policies"};
   return schema;
 }
 

@@ -79,6 +79,7 @@ class hedge::execution : timer_node {
   execution(const hedge& h, call& c, inside& in, const hedge_plan& plan)
       : timer_node([](timer_node& n) noexcept { static_cast<execution&>(n).start_due(); }),
         shared_(*h.shared_),
+        budget_(h.budget_ ? &*h.budget_ : nullptr),
         call_(c),
         inside_(in),
         core_(plan),
@@ -98,6 +99,9 @@ class hedge::execution : timer_node {
   }
 
   task<void> first() {
+    if (budget_ != nullptr) {
+      enrolled_ = budget_->begin(call_.caller().now());
+    }
     auto r = prepare();
     if (may_leave_losers()) {
       inside_.start(std::move(r));
@@ -165,6 +169,7 @@ class hedge::execution : timer_node {
     std::shared_ptr<inner_run> run;
     time_point began{};
     time_point ended{};
+    retry_budget::reservation extra = {};  // of all but the first
   };
   struct abort_link : cancel_node {
     explicit abort_link(execution& e) noexcept
@@ -189,7 +194,7 @@ class hedge::execution : timer_node {
   std::shared_ptr<inner_run> prepare() {
     auto r = inside_.prepare(call_);
     const auto now = call_.caller().now();
-    attempts_.push_back({r, now});
+    attempts_.push_back({r, now, {}, {}});
     r->set_attempt(base_ + core_.started(now));
     r->when_ended([](void* self,
                      inner_run& ended) noexcept { static_cast<execution*>(self)->on_ended(ended); },
@@ -213,7 +218,16 @@ class hedge::execution : timer_node {
   void start_due() noexcept {
     try {
       while (!decided_ && core_.due(call_.caller().now())) {
+        retry_budget::reservation extra;
+        if (budget_ != nullptr) {
+          extra = budget_->reserve(call_.caller().now(), extra_attempt::hedge);
+          if (!extra) {
+            core_.refused();
+            break;
+          }
+        }
         auto r = prepare();
+        attempts_.back().extra = std::move(extra);
         call_.report({.policy = observe::policy_kind::hedge,
                       .action = observe::policy_action::hedge,
                       .name = shared_.name,
@@ -245,8 +259,11 @@ class hedge::execution : timer_node {
         {.attempt = static_cast<std::uint32_t>(i),
          .outcome = r.thrown() ? verdict::fatal : r.outcome(),
          .rejected = e != nullptr && e->is_rejection() && r.outcome() == verdict::neutral,
-         .wait = e != nullptr ? e->retry_after() : std::nullopt},
+         .wait = e == nullptr    ? std::nullopt
+                 : e->pushback() ? e->pushback()
+                                 : e->retry_after()},
         now);
+    settle_budget(attempts_[i], r, i == 0);
     if (decided_) {
       // Of attempts that end at the same instant the one that started first wins.
       const bool counts = r.outcome() == verdict::success || r.outcome() == verdict::fatal;
@@ -264,6 +281,18 @@ class hedge::execution : timer_node {
       start_due();
     }
     wake_up();
+  }
+
+  void settle_budget(attempt& a, const inner_run& r, bool first) noexcept {
+    if (budget_ == nullptr) {
+      return;
+    }
+    const auto v = decided_ || r.thrown() ? verdict::neutral : r.outcome();
+    if (first) {
+      budget_->first_ended(v);
+    } else {
+      a.extra.complete(v);
+    }
   }
 
   void decide(std::size_t winner) noexcept {
@@ -304,6 +333,8 @@ class hedge::execution : timer_node {
   }
 
   shared& shared_;
+  const retry_budget* budget_;
+  retry_budget::execution enrolled_;
   call& call_;
   inside& inside_;
   hedge_core core_;
@@ -328,6 +359,11 @@ result<hedge> hedge::make(const hedge_options& options) {
     return fail(errors::invalid_argument{"hedge", detail::joined(problems)});
   }
   return hedge(options);
+}
+
+hedge& hedge::with_budget(retry_budget budget) & {
+  budget_ = std::move(budget);
+  return *this;
 }
 
 hedge& hedge::delay_for(delay_function f) & {

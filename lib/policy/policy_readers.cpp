@@ -7,6 +7,7 @@
 
 #include "detail/value_fallback.hpp"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -19,7 +20,6 @@ using std::chrono::milliseconds;
 constexpr number_range positive{.low_open = true};
 constexpr number_range share{.high = 1};
 constexpr number_range share_above_zero{.high = 1, .low_open = true};
-constexpr number_range share_below_one{.high = 1, .high_open = true};
 
 // Makes the policy, unless something is wrong already. What the options' own check still finds
 // concerns several keys at once, and is reported at the object.
@@ -293,9 +293,13 @@ std::optional<read_policy> read_adaptive(config_reader& from, const std::string&
   adaptive_options o;
   o.name = name;
   o.algorithm = kinds[from.choice("algorithm", {"gradient2", "vegas", "aimd", "correlated"}, 0)];
-  o.initial = from.count("initial", o.initial, 1);
-  o.min = from.count("min", std::min(o.min, o.initial), 1);
-  o.max = from.count("max", std::max(o.max, o.initial), 1);
+  const auto initial = from.count("initial", 0, 1);
+  if (initial != 0) {
+    o.initial = initial;
+  }
+  // Bounds that nobody asked for must not exclude what somebody did ask for.
+  o.min = from.count("min", o.initial ? std::min(o.min, *o.initial) : o.min, 1);
+  o.max = from.count("max", std::max({o.max, o.min, o.initial.value_or(0)}), 1);
   return with_handle(checked<adaptive_limit>(from, before, o));
 }
 

@@ -68,12 +68,14 @@ std::string help_of(const std::vector<option>& known) {
   std::vector<std::string> left;
   std::size_t width = 0;
   for (const auto& o : known) {
-    left.push_back("  " + std::string(o.name) + (o.value.empty() ? "" : " " + std::string(o.value)));
+    left.push_back("  " + std::string(o.name) +
+                   (o.value.empty() ? "" : " " + std::string(o.value)));
     width = std::max(width, left.back().size());
   }
   std::string out;
   for (std::size_t i = 0; i < known.size(); ++i) {
-    out += left[i] + std::string(width - left[i].size() + 2, ' ') + std::string(known[i].help) + "\n";
+    out +=
+        left[i] + std::string(width - left[i].size() + 2, ' ') + std::string(known[i].help) + "\n";
   }
   return out;
 }

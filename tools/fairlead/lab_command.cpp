@@ -3,16 +3,17 @@
 #include "command_line.hpp"
 #include "commands.hpp"
 #include "lab/replay.hpp"
-#include "lab/timeline_svg.hpp"
 #include "lab/timeline_text.hpp"
 
-#include <boost/json/parse.hpp>
+#include <boost/json/error.hpp>
+#include <boost/json/stream_parser.hpp>
 
 #include <cstdio>
 #include <fstream>
 #include <iostream>
 #include <iterator>
-#include <sstream>
+#include <optional>
+#include <string>
 
 namespace fairlead::cli {
 
@@ -87,7 +88,7 @@ int lab(const std::vector<std::string>& words) {
   if (!ec) {
     const auto rest = text->find_first_not_of(" \t\r\n", used);
     if (rest != std::string::npos) {
-      ec = boost::json::make_error_code(boost::json::error::extra_data);
+      ec = boost::json::error::extra_data;
     } else {
       parser.finish(ec);
     }
@@ -103,15 +104,6 @@ int lab(const std::vector<std::string>& words) {
       std::cerr << problem.pointer << ": " << problem.text << '\n';
     }
     return wrong_usage;
-  }
-  if (const auto file = given->value("--svg")) {
-    std::ofstream out(*file, std::ios::binary);
-    out << lab::timeline_svg(*outcome);
-    out.close();
-    if (!out) {
-      complain("cannot write " + *file);
-      return failed;
-    }
   }
   std::cout << (given->has("--text") ? lab::timeline_text(*outcome) : lab::to_json(*outcome));
   return done;

@@ -17,6 +17,8 @@
 
 namespace fairlead::policy {
 
+class breaker_fleet;
+
 /// Stops calling a peer that fails, lets it recover, and tries it again with a few probes.
 ///
 /// *When to use*: around calls to one peer (host, service, shard) whose failures are better known

@@ -40,6 +40,7 @@ struct configured_policy {
 /// A budget that configuration made, and retries and hedges share.
 struct configured_budget {
   std::string name;
+  std::string kind;  ///< "token", "in_flight" or "window"
   retry_budget budget;
   std::string shape;  ///< as that of a policy
 };

@@ -7,10 +7,12 @@
 #include <fairlead/policy/impl/branches.hpp>  // IWYU pragma: keep
 #include <fairlead/policy/inner_run.hpp>
 #include <fairlead/policy/layer.hpp>
+#include <fairlead/policy/retry_budget.hpp>
 
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -81,6 +83,10 @@ class hedge {
   hedge& delay_for(delay_function f) &;
   hedge&& delay_for(delay_function f) && { return std::move(delay_for(std::move(f))); }
 
+  /// Asks `budget` for every attempt but the first; refused ones are not made. Shares its state.
+  hedge& with_budget(retry_budget budget) &;
+  hedge&& with_budget(retry_budget budget) && { return std::move(with_budget(std::move(budget))); }
+
   /// The delay that a call at `now` would use; `duration::max()` for none.
   [[nodiscard]] duration delay_at(time_point now) const;
 
@@ -97,6 +103,7 @@ class hedge {
   class execution;
   std::shared_ptr<shared> shared_;
   delay_function delay_for_;
+  std::optional<retry_budget> budget_;
 };
 
 }  // namespace fairlead::policy

@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <cstdio>
+#include <cstdlib>
 #include <string_view>
 
 namespace fairlead::lab {
@@ -39,7 +40,7 @@ std::string in_ms(const std::optional<duration>& d) {
 std::string text(std::string_view s) {
   return boost::json::serialize(value(s));
 }
-std::string text(const std::optional<std::string>& s) {
+std::string text_or_null(const std::optional<std::string>& s) {
   return s ? text(*s) : "null";
 }
 
@@ -73,9 +74,10 @@ std::string failure(const std::optional<error_record>& e) {
   if (!e) {
     return "null";
   }
-  return "{\"kind\": " + text(e->kind) + ", \"policy\": " + text(e->policy) +
-         ", \"retry_after_ms\": " + in_ms(e->retry_after) + ", \"cause\": " + text(e->cause) +
-         ", \"suppressed_by\": " + text(e->suppressed_by) + "}";
+  return "{\"kind\": " + text(e->kind) + ", \"policy\": " + text_or_null(e->policy) +
+         ", \"retry_after_ms\": " + in_ms(e->retry_after) +
+         ", \"cause\": " + text_or_null(e->cause) +
+         ", \"suppressed_by\": " + text_or_null(e->suppressed_by) + "}";
 }
 
 template <class Items, class F>
@@ -101,7 +103,7 @@ std::string one_call(const call_record& c, std::size_t i) {
 std::string one_execution(const execution_record& e, std::size_t /*i*/) {
   return "{\"call\": " + std::to_string(e.call) + ", \"attempt\": " + std::to_string(e.attempt) +
          ", \"start_ms\": " + in_ms(e.start) + ", \"end_ms\": " + in_ms(e.end) +
-         ", \"outcome\": " + text(e.outcome) +
+         ", \"outcome\": " + text_or_null(e.outcome) +
          ", \"cancelled\": " + (e.cancelled ? "true" : "false") +
          ", \"deadline_ms\": " + in_ms(e.deadline) + "}";
 }

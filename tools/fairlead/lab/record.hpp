@@ -17,10 +17,10 @@ namespace fairlead::lab {
 
 struct error_record {
   std::string kind;
-  std::optional<std::string> policy;
-  std::optional<duration> retry_after;
-  std::optional<std::string> cause;
-  std::optional<std::string> suppressed_by;
+  std::optional<std::string> policy = {};
+  std::optional<duration> retry_after = {};
+  std::optional<std::string> cause = {};
+  std::optional<std::string> suppressed_by = {};
 };
 
 struct call_record {
@@ -43,14 +43,14 @@ struct execution_record {
 
 struct event_record {
   duration at{};
-  std::string policy;
-  std::string event;
-  std::optional<std::size_t> call;
+  std::string policy = {};
+  std::string event = {};
+  std::optional<std::size_t> call = {};
   std::uint32_t attempt = 1;
-  std::optional<duration> delay;
-  std::string from;
-  std::string to;
-  std::optional<double> value;
+  std::optional<duration> delay = {};
+  std::string from = {};
+  std::string to = {};
+  std::optional<double> value = {};
 };
 
 /// What is still held when everything has ended.

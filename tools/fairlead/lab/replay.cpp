@@ -56,7 +56,10 @@ policy::config_extension lab_policies(fallback_scripts& scripts) {
 class conductor final : observe::sink {
  public:
   conductor(scenario s, const fallback_scripts& scripts)
-      : scenario_(std::move(s)), world_(options_for(scenario_)), stage_(ignored_), ignored_(world_.env()) {
+      : scenario_(std::move(s)),
+        world_(options_for(scenario_)),
+        stage_(ignored_),
+        ignored_(world_.env()) {
     if (!scenario_.uniform.empty()) {
       world_.env().random().replay(scenario_.uniform);
     }
@@ -249,8 +252,9 @@ class conductor final : observe::sink {
       scope.cancel();
     }
     const auto number = std::to_string(i);
-    context mine = scope.with_idempotency_key(number).with_key(c.key).with_cost(c.cost).with_idempotency(
-        c.idempotent ? idempotency::idempotent : idempotency::not_idempotent);
+    context mine =
+        scope.with_idempotency_key(number).with_key(c.key).with_cost(c.cost).with_idempotency(
+            c.idempotent ? idempotency::idempotent : idempotency::not_idempotent);
     if (c.deadline) {
       mine = mine.with_timeout(*c.deadline);
     }
@@ -304,8 +308,7 @@ class conductor final : observe::sink {
     }
     const auto& e = outcome.error();
     error_record failure{.kind = std::string(kind_in_lab(e)), .retry_after = e.retry_after()};
-    const bool made_by_policy =
-        e.is_rejection() || e.kind() == error_kind::timeout;
+    const bool made_by_policy = e.is_rejection() || e.kind() == error_kind::timeout;
     if (made_by_policy && !raised_[i].empty()) {
       failure.policy = raised_[i];
     }
@@ -434,8 +437,8 @@ class conductor final : observe::sink {
   policy::any_stack stack_;
   std::shared_ptr<attempt_log> attempts_ = std::make_shared<attempt_log>();
   record out_;
-  std::vector<cancel_scope*> scopes_;   // of the calls that run
-  std::vector<std::string> raised_;     // per call: the policy that refused it, or timed it out, last
+  std::vector<cancel_scope*> scopes_;  // of the calls that run
+  std::vector<std::string> raised_;  // per call: the policy that refused it, or timed it out, last
   std::vector<std::unique_ptr<cancel_timer>> timers_;
   std::vector<std::size_t> to_start_;
   std::size_t started_ = 0;

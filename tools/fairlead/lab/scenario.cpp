@@ -21,8 +21,8 @@ act read_act(config_reader& from) {
   constexpr std::array sents{error_sent::not_sent, error_sent::unknown, error_sent::answered};
   act a;
   a.after = from.ms("after_ms", a.after, within_time);
-  a.outcome = outcomes[from.required_choice(
-      "outcome", {"success", "failure", "fatal", "neutral", "hang"})];
+  a.outcome =
+      outcomes[from.required_choice("outcome", {"success", "failure", "fatal", "neutral", "hang"})];
   a.ignores_cancel = from.flag("ignores_cancel", false);
   if (from.has("retry_after_ms")) {
     a.retry_after = from.ms("retry_after_ms", {});
@@ -143,8 +143,8 @@ std::vector<act> read_acts(config_reader& from, std::string_view key) {
 }
 
 std::optional<scenario> read_scenario(const boost::json::value& document,
-                                      const policy::config_extension& extension,
-                                      time_point origin, policy::config_problems& found) {
+                                      const policy::config_extension& extension, time_point origin,
+                                      policy::config_problems& found) {
   const auto before = found.size();
   config_reader from(document, "", found);
   scenario s;

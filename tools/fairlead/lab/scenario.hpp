@@ -48,8 +48,8 @@ struct action {
   duration at{};
   deed what{};
   std::string policy;
-  duration length{};       // of open_for
-  std::uint32_t max = 0;   // of resize
+  duration length{};      // of open_for
+  std::uint32_t max = 0;  // of resize
 };
 
 /// A fallback that runs an operation of its own.
