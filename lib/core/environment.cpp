@@ -5,6 +5,8 @@
 // dropped.
 #include <fairlead/core/environment.hpp>
 
+#include <fairlead/core/background.hpp>
+
 #include "asio_alarm.hpp"
 #include "loop_work.hpp"
 
@@ -32,12 +34,13 @@ boost::asio::execution_context& context_of(const boost::asio::any_io_executor& e
 
 }  // namespace
 
-// What belongs to Asio's side.
+// What users of the header need not see.
 struct environment::parts {
   explicit parts(const boost::asio::any_io_executor& executor) : parked_work(executor) {}
 
   std::optional<detail::asio_alarm> own_alarm;
   detail::loop_work parked_work;
+  std::unique_ptr<fairlead::background> background;
 };
 
 class environment::service final : public boost::asio::execution_context::service {
@@ -87,6 +90,7 @@ environment::environment(boost::asio::any_io_executor executor, clock& time, ala
 
 environment::~environment() {
   close();
+  parts_->background.reset();
 }
 
 void environment::close() noexcept {
@@ -98,6 +102,23 @@ void environment::close() noexcept {
     parked& p = *parked_;
     unpark(p);
     p.drop(p);
+  }
+}
+
+background& environment::background() {
+  if (!parts_->background) {
+    parts_->background = std::make_unique<fairlead::background>(*this);
+  }
+  return *parts_->background;
+}
+
+std::size_t environment::running_in_background() const noexcept {
+  return parts_->background ? parts_->background->running() : 0;
+}
+
+void environment::cancel_background() noexcept {
+  if (parts_->background) {
+    parts_->background->cancel();
   }
 }
 

@@ -36,6 +36,11 @@ void run_loop(const run_options& options, task<void> (*body)(void* state, contex
       std::terminate();
     }
   }
+  env.cancel_background();
+  while (env.running_in_background() > 0) {
+    loop.restart();
+    loop.run_one();
+  }
   if (const auto thrown = group.take_exception()) {
     std::rethrow_exception(thrown);
   }

@@ -119,7 +119,8 @@ struct runtime::state {
       l.io.restart();
     }
     l.keeper.scope().cancel();
-    while (l.tasks.running() + l.keeper.running() > 0) {
+    l.env.cancel_background();
+    while (l.tasks.running() + l.keeper.running() + l.env.running_in_background() > 0) {
       if (l.io.run_one() == 0) {
         l.io.restart();  // the last task of another loop may have stopped this one at any moment
       }

@@ -90,6 +90,8 @@ struct child_group::completion {
 
 child_group::child_group(const context& parent) : scope_(parent) {}
 
+child_group::child_group(environment& env) : scope_(env) {}
+
 child_group::~child_group() {
   if (running_ > 0 && !scope_.env().closing()) {
     std::fprintf(

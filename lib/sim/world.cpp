@@ -152,6 +152,7 @@ world::world(const world_options& options) : impl_(std::make_unique<impl>(option
 world::~world() {
   auto& w = *impl_;
   w.root.cancel();
+  w.env.cancel_background();
   try {
     for (budget left(last_steps); left.spend() && w.step();) {
     }
@@ -180,6 +181,10 @@ duration world::elapsed() const noexcept {
 
 bool world::step() {
   return impl_->step();
+}
+
+time_point world::next_timer() const noexcept {
+  return impl_->wake.set_for();
 }
 
 void world::run_ready() {

@@ -9,10 +9,13 @@
 
 #include <boost/asio/any_io_executor.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 
 namespace fairlead {
+
+class background;
 
 /// An executor and the seams that belong to it. One per event loop; it must outlive everything that
 /// was started in it.
@@ -60,6 +63,12 @@ class environment {
   [[nodiscard]] time_point now() const noexcept { return clock_.now(); }
   [[nodiscard]] timer_queue& timers() noexcept { return timers_; }
   [[nodiscard]] random_source& random() noexcept { return random_; }
+  /// The tasks that outlive the calls which started them; see background.hpp.
+  [[nodiscard]] fairlead::background& background();
+  /// How many of them have not ended.
+  [[nodiscard]] std::size_t running_in_background() const noexcept;
+  /// Cancels them.
+  void cancel_background() noexcept;
   /// True once the event loop is being taken down: coroutines are destroyed where they stand.
   [[nodiscard]] bool closing() const noexcept { return closing_; }
 

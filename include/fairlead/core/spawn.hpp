@@ -35,6 +35,8 @@ namespace detail {
 class child_group {
  public:
   explicit child_group(const context& parent);
+  /// Below no context.
+  explicit child_group(environment& env);
   child_group(const child_group&) = delete;
   child_group& operator=(const child_group&) = delete;
   ~child_group();

@@ -8,6 +8,10 @@
 #include <cstdint>
 #include <string_view>
 
+namespace fairlead {
+class context;
+}  // namespace fairlead
+
 namespace fairlead::observe {
 
 /// The family of the policy that speaks. Closed, so that reports can be exhaustive.
@@ -59,6 +63,7 @@ struct policy_event {
   duration delay{};              ///< before the next attempt; the limit of a timeout
   const error* cause = nullptr;  ///< the failure it reacts to, when there is one
   time_point at{};               ///< the time snapshot of the call
+  const context* cx = nullptr;   ///< of the call; null when none brought it about
   std::string_view from = {};    ///< of a change of state
   std::string_view to = {};
   double value = 0;  ///< the new limit

@@ -8,6 +8,7 @@
 
 #include <concepts>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -19,6 +20,24 @@ enum class step : std::uint8_t {
   outward,     ///< go on to the next layer outside, finally to the caller
   wait,        ///< await the layer's `pause`, then ask its `resume`
   substitute,  ///< put the layer's own result in place of the outcome, then go outward
+  branch,      ///< await the layer's `branch`, which runs the inside itself, then go outward
+};
+
+class call;
+class inside;
+
+/// What can be done with an outcome by those who do not know its type.
+struct outcome_type {
+  /// The same for the same type.
+  const void* id = nullptr;
+  void (*replace)(call&, error&&) = nullptr;
+  void (*discard)(call&) noexcept = nullptr;
+  /// Makes the outcome that at `from`, which is moved from.
+  void (*move)(call&, void* from) = nullptr;
+  /// A copy of the outcome (a `result<T>`). Null, as `assign`, in stacks that nobody copies in.
+  std::shared_ptr<const void> (*copy)(call&) = nullptr;
+  /// Makes the outcome a copy of what `copy` gave for the same type.
+  void (*assign)(call&, const void* from) = nullptr;
 };
 
 /// One call through a stack, as its layers see it: under what it runs, how it ended so far.
@@ -61,13 +80,18 @@ class call {
   [[nodiscard]] verdict outcome() const noexcept { return outcome_; }
   void judge(verdict v) noexcept { outcome_ = v; }
   /// Puts `e` in place of the outcome.
-  void fail(error e) { replace_(*this, std::move(e)); }
+  void fail(error e) { type_->replace(*this, std::move(e)); }
   /// Destroys the outcome, where nobody wants it any more. Another attempt must follow.
-  void discard() noexcept { discard_(*this); }
+  void discard() noexcept { type_->discard(*this); }
+  /// The type of the outcome.
+  [[nodiscard]] const outcome_type& type() const noexcept { return *type_; }
 
   /// True when the operation may happen twice: the context says so, or else the operation, or else
   /// its error.
   [[nodiscard]] bool repeatable() const noexcept;
+  /// True when the operation is known beforehand to be safe to happen twice: the context says so,
+  /// or else the operation.
+  [[nodiscard]] bool idempotent() const noexcept;
 
   /// True when somebody listens: do not prepare events otherwise.
   [[nodiscard]] bool observed() const noexcept { return sink_ != nullptr; }
@@ -75,11 +99,8 @@ class call {
   void report(observe::policy_event event) noexcept;
 
  protected:
-  using replace_function = void (*)(call&, error&&);
-  using discard_function = void (*)(call&) noexcept;
-
-  call(context& caller, observe::sink* sink, std::string_view name, idempotency nature,
-       replace_function replace, discard_function drop) noexcept
+  call(context& caller, observe::sink* sink, std::string_view name, fairlead::idempotency nature,
+       const outcome_type& type) noexcept
       : caller_(&caller),
         inner_(caller),
         deadline_(caller.deadline()),
@@ -87,8 +108,7 @@ class call {
         nature_(nature),
         sink_(sink),
         stack_name_(name),
-        replace_(replace),
-        discard_(drop) {}
+        type_(&type) {}
   ~call() = default;
 
   void set_outcome(error* failure, verdict v) noexcept {
@@ -105,13 +125,12 @@ class call {
   time_point now_{};
   std::uint32_t attempt_;
   verdict outcome_ = verdict::success;
-  idempotency nature_;
+  fairlead::idempotency nature_;
   bool now_is_known_ = false;
   error* failure_ = nullptr;
   observe::sink* sink_;
   std::string_view stack_name_;
-  replace_function replace_;
-  discard_function discard_;
+  const outcome_type* type_;
 };
 
 /// A policy that can stand in a stack.
@@ -120,7 +139,9 @@ class call {
 /// gives back what it holds, as if the call had never counted. `enter` is asked on the way in,
 /// and may go `inward`, or refuse with `call::fail` and `outward`, or `wait`. `leave` is asked on
 /// the way out, when `enter` had gone inward. A layer that may wait has `pause(state, call)`, which
-/// gives a `task<result<void>>`, and `resume(state, call, result<void>)`, which gives a step.
+/// gives a `task<result<void>>`, and `resume(state, call, result<void>)`, which gives a step. A
+/// layer that runs the inside itself has `branch(state, call, inside&)`, a `task<void>` at whose
+/// end the outcome stands; see inner_run.hpp.
 template <class P>
 concept layer = std::copy_constructible<P> && std::default_initializable<typename P::layer_state> &&
                 requires(const P& p, typename P::layer_state& s, call& c) {

@@ -23,6 +23,41 @@ template <class Op>
   }
 inline constexpr fairlead::idempotency operation_idempotency<Op> = Op::idempotency;
 
+/// True for an operation that owns everything it uses, so that it may outlive the call: it says so
+/// with a static member `self_contained` (see `policy::detachable`), or has no state at all.
+template <class Op>
+inline constexpr bool operation_detachable =
+    std::is_empty_v<Op> || std::is_function_v<std::remove_pointer_t<Op>>;
+template <class Op>
+  requires requires {
+    { Op::self_contained } -> std::convertible_to<bool>;
+  }
+inline constexpr bool operation_detachable<Op> = Op::self_contained;
+
+/// `f`, declared to own everything it uses: it refers to nothing in the frame of its caller, so
+/// that policies may let a run of it go on when the call has ended.
+///
+/// *Example*:
+/// ```cpp
+/// resilient.run(cx, policy::detachable([client, id](context& cx) { return client->get(cx, id); }))
+/// ```
+template <class F>
+class detachable {
+ public:
+  static constexpr bool self_contained = true;
+  static constexpr auto idempotency = operation_idempotency<F>;
+  explicit detachable(F f) : f_(std::move(f)) {}
+
+  template <class... Args>
+    requires std::invocable<F&, Args...>
+  decltype(auto) operator()(Args&&... args) {
+    return std::invoke(f_, std::forward<Args>(args)...);
+  }
+
+ private:
+  F f_;
+};
+
 /// `f`, declared safe to happen twice, so that a retry may repeat it whatever was sent.
 ///
 /// *Example*: `co_await resilient.run(cx, policy::idempotent([&](context& cx) { ... }))`
@@ -30,6 +65,7 @@ template <class F>
 class idempotent {
  public:
   static constexpr auto idempotency = fairlead::idempotency::idempotent;
+  static constexpr bool self_contained = operation_detachable<F>;
   explicit idempotent(F f) : f_(std::move(f)) {}
 
   template <class... Args>
@@ -48,6 +84,7 @@ template <class F>
 class not_idempotent {
  public:
   static constexpr auto idempotency = fairlead::idempotency::not_idempotent;
+  static constexpr bool self_contained = operation_detachable<F>;
   explicit not_idempotent(F f) : f_(std::move(f)) {}
 
   template <class... Args>

@@ -100,8 +100,16 @@ class stack {
           requires { typename detail::outcome_of<given>::type; },
           "an operation gives a task<result<T>> or a result<T>");
       using outcome = typename detail::outcome_of<given>::type;
-      return detail::run<outcome, P...>::template drive<std::decay_t<Op>>(
-          data_, cx, std::forward<Op>(op), std::forward<Args>(args)...);
+      static_assert(std::copy_constructible<outcome> || !(detail::copying<P> || ...),
+                    "a cache and coalesced calls give copies of a result, but this one can only be "
+                    "moved");
+      if constexpr ((detail::branches<P> || ...)) {
+        return detail::branching<outcome, P...>::template drive<std::decay_t<Op>>(
+            data_, cx, std::forward<Op>(op), std::forward<Args>(args)...);
+      } else {
+        return detail::run<0, outcome, P...>::template drive<std::decay_t<Op>>(
+            data_, cx, std::forward<Op>(op), std::forward<Args>(args)...);
+      }
     }
   }
 

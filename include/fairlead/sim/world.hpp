@@ -114,6 +114,9 @@ class world {
   /// Runs until nothing is ready and no timer is armed; time moves as needed.
   void run_until_idle();
 
+  /// When the earliest timer goes off; `no_deadline` when none is armed.
+  [[nodiscard]] time_point next_timer() const noexcept;
+
   /// Cancels the root context.
   void cancel() noexcept;
 

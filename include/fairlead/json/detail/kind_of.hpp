@@ -90,8 +90,9 @@ using element_of = typename element<T>::type;
 template <class T>
 inline constexpr bool cannot_be_json = false;
 
+// Nothing for a type that has no JSON form.
 template <class T>
-consteval type_kind kind_of() {
+consteval std::optional<type_kind> find_kind() {
   if constexpr (std::same_as<T, std::monostate>) {
     return type_kind::null;
   } else if constexpr (std::same_as<T, bool>) {
@@ -107,7 +108,7 @@ consteval type_kind kind_of() {
   } else if constexpr (std::is_enum_v<T> && boost::describe::has_describe_enumerators<T>::value) {
     return type_kind::enumeration;
   } else if constexpr (is_duration_v<T>) {
-    return kind_of<typename T::rep>();
+    return find_kind<typename T::rep>();
   } else if constexpr (is_timestamp_v<T>) {
     return type_kind::timestamp;
   } else if constexpr (is_optional_v<T>) {
@@ -120,6 +121,16 @@ consteval type_kind kind_of() {
     return type_kind::map;
   } else if constexpr (std::is_class_v<T> && boost::describe::has_describe_members<T>::value) {
     return type_kind::object;
+  } else {
+    return std::nullopt;
+  }
+}
+
+template <class T>
+consteval type_kind kind_of() {
+  constexpr auto kind = find_kind<T>();
+  if constexpr (kind.has_value()) {
+    return *kind;
   } else {
     static_assert(cannot_be_json<T>,
                   "fairlead: this type has no JSON form; describe structs with "

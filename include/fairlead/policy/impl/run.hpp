@@ -4,7 +4,8 @@
 // How it works: `run` holds the state of every layer and the outcome. Its functions go in and out
 // through the layers without suspending and say what to do next; the coroutine `drive` awaits it:
 // the operation, the pause of a layer, or a substitute, at one place each. So a whole stack is one
-// frame, and going in again is a function call.
+// frame, and going in again is a function call. A layer that branches runs what is inside of it in
+// further coroutines of the same kind, which begin at the next layer; see branches.hpp.
 #pragma once
 
 #include <fairlead/policy/fallback.hpp>
@@ -48,6 +49,11 @@ class stack_base {
  protected:
   stack_base(const layer_view* views, std::size_t count, observe::sink* sink,
              std::string_view name);
+  /// For those whose views are made later.
+  void show(const layer_view* views, std::size_t count) noexcept {
+    views_ = views;
+    count_ = count;
+  }
 
  private:
   const layer_view* views_;
@@ -94,7 +100,7 @@ class stack_data final : public stack_base {
   layer_view views_[sizeof...(P) + 1];
 };
 
-enum class next : std::uint8_t { invoke, pause, substitute, done };
+enum class next : std::uint8_t { invoke, pause, substitute, branch, done };
 
 template <class P>
 concept pauses = requires(const P& p, typename P::layer_state& s, call& c) { p.pause(s, c); };
@@ -107,6 +113,13 @@ template <class P, class R>
 concept substitutes_later =
     substitutes<P, R> && is_task_v<decltype(std::declval<const P&>().template substitute<R>(
                              std::declval<typename P::layer_state&>(), std::declval<call&>()))>;
+
+template <class P>
+concept branches =
+    requires(const P& p, typename P::layer_state& s, call& c, inside& i) { p.branch(s, c, i); };
+
+template <class P>
+concept copying = requires { requires P::copies; };
 
 // The place of the last `true`; the size when there is none.
 constexpr std::size_t last_of(std::initializer_list<bool> which) noexcept {
@@ -149,6 +162,7 @@ class outcome_slot {
     }
   }
   [[nodiscard]] R& operator*() noexcept { return outcome_; }
+  [[nodiscard]] const R& operator*() const noexcept { return outcome_; }
 
  private:
   union {
@@ -157,23 +171,41 @@ class outcome_slot {
   bool full_ = false;
 };
 
-template <class R, class... P>
+// Tells types of outcomes apart.
+template <class R>
+inline constexpr char outcome_id = 0;
+
+// What can be done with the outcome of a `Run`, copies only where somebody asks for them.
+template <class Run, class R, bool Copies>
+struct outcome_ops {
+  static Run& of(call& c) noexcept { return static_cast<Run&>(c); }
+  static void replace(call& c, error&& e) { of(c).settle(tl::unexpected<error>(std::move(e))); }
+  static void discard(call& c) noexcept { of(c).drop(); }
+  static void move(call& c, void* from) { of(c).settle(std::move(*static_cast<R*>(from))); }
+  static std::shared_ptr<const void> copy(call& c) {
+    return std::make_shared<const R>(of(c).outcome());
+  }
+  static void assign(call& c, const void* from) { of(c).settle(R(*static_cast<const R*>(from))); }
+  static consteval outcome_type make() {
+    outcome_type t{.id = &outcome_id<R>, .replace = &replace, .discard = &discard, .move = &move};
+    if constexpr (Copies) {
+      t.copy = &copy;
+      t.assign = &assign;
+    }
+    return t;
+  }
+  static constexpr outcome_type value = make();
+};
+
+/// One execution of the layers from `Begin` on.
+template <std::size_t Begin, class R, class... P>
 class run final : public call {
  public:
-  run(const stack_data<P...>& data, context& cx, idempotency nature) noexcept
-      : call(
-            cx, data.sink(), data.name(), nature,
-            [](call& c, error&& e) {
-              static_cast<run&>(c).settle(tl::unexpected<error>(std::move(e)));
-            },
-            [](call& c) noexcept {
-              auto& self = static_cast<run&>(c);
-              self.set_outcome(nullptr, verdict::neutral);
-              self.out_.reset();
-            }),
+  run(const stack_data<P...>& data, context& cx, fairlead::idempotency nature) noexcept
+      : call(cx, data.sink(), data.name(), nature, outcome_ops<run, R, (copying<P> || ...)>::value),
         data_(data) {}
 
-  next start() { return cancelled() ? give_up(errors::cancelled{}) : descend<0>(); }
+  next start() { return cancelled() ? give_up(errors::cancelled{}) : descend<Begin>(); }
 
   next returned(R&& outcome) {
     forget_time();
@@ -181,19 +213,46 @@ class run final : public call {
     return ascend<size>();
   }
 
-  [[nodiscard]] task<result<void>> pause() { return pause_at<0>(); }
+  [[nodiscard]] task<result<void>> pause() { return pause_at<Begin>(); }
   next resumed(const result<void>& waited) {
     forget_time();
-    return resume_at<0>(waited);
+    return resume_at<Begin>(waited);
   }
 
-  [[nodiscard]] task<R> substitute() { return substitute_at<0>(); }
+  [[nodiscard]] task<R> substitute() { return substitute_at<Begin>(); }
   next substituted(R&& outcome) {
     forget_time();
-    return substituted_at<0>(std::move(outcome));
+    return substituted_at<Begin>(std::move(outcome));
   }
 
   [[nodiscard]] R take() { return std::move(*out_); }
+
+  /// For the layers that branch: which one, its branches, and going on when they have ended.
+  [[nodiscard]] std::size_t at() const noexcept { return at_; }
+  template <std::size_t I>
+  [[nodiscard]] task<void> branch(inside& in) {
+    return policy<I>().branch(state<I>(), *this, in);
+  }
+  template <std::size_t I>
+  next branched() {
+    forget_time();
+    return ascend<I>();
+  }
+
+  // For `outcome_ops`.
+  void settle(R&& outcome) {
+    R& settled = out_.emplace(std::move(outcome));
+    if (settled.has_value()) {
+      set_outcome(nullptr, verdict::success);
+    } else {
+      set_outcome(&settled.error(), default_verdict(settled.error()));
+    }
+  }
+  void drop() noexcept {
+    set_outcome(nullptr, verdict::neutral);
+    out_.reset();
+  }
+  [[nodiscard]] const R& outcome() const noexcept { return *out_; }
 
   /// The frame of a call: owns the operation, its arguments and a share of the stack.
   template <class Op, class... Args>
@@ -224,11 +283,11 @@ class run final : public call {
     co_return r.take();
   }
 
- private:
   static constexpr std::size_t size = sizeof...(P);
   static constexpr std::size_t last_pausing = last_of({pauses<P>...});
   static constexpr std::size_t last_substituting = last_of({substitutes_later<P, R>...});
 
+ private:
   template <std::size_t I>
   const auto& policy() const noexcept {
     return std::get<I>(data_.layers);
@@ -239,15 +298,6 @@ class run final : public call {
   }
   template <std::size_t I>
   using policy_t = std::tuple_element_t<I, std::tuple<P...>>;
-
-  void settle(R&& outcome) {
-    R& settled = out_.emplace(std::move(outcome));
-    if (settled.has_value()) {
-      set_outcome(nullptr, verdict::success);
-    } else {
-      set_outcome(&settled.error(), default_verdict(settled.error()));
-    }
-  }
 
   next give_up(error e) {
     fail(std::move(e));
@@ -266,6 +316,9 @@ class run final : public call {
         case step::wait:
           at_ = I;
           return next::pause;
+        case step::branch:
+          at_ = I;
+          return next::branch;
         default:
           return ascend<I>();
       }
@@ -288,7 +341,7 @@ class run final : public call {
   // Outwards through the layers outside of layer I.
   template <std::size_t I>
   next ascend() {
-    if constexpr (I == 0) {
+    if constexpr (I == Begin) {
       return next::done;
     } else {
       return follow<I - 1>(leave<I - 1>());
@@ -299,8 +352,10 @@ class run final : public call {
   step leave() {
     if constexpr (requires { policy<I>().leave(state<I>(), *this); }) {
       return policy<I>().leave(state<I>(), *this);
+    } else if constexpr (requires { policy<I>().leave(state<I>(), *this, outcome()); }) {
+      return policy<I>().leave(state<I>(), *this, outcome());
     } else {
-      return policy<I>().leave(state<I>(), *this, std::as_const(*out_));
+      return step::outward;
     }
   }
 
@@ -314,6 +369,9 @@ class run final : public call {
       case step::wait:
         at_ = I;
         return next::pause;
+      case step::branch:
+        at_ = I;
+        return next::branch;
       case step::substitute:
         break;
     }
@@ -410,5 +468,10 @@ class run final : public call {
   outcome_slot<R> out_;
   std::size_t at_ = 0;
 };
+
+/// The same for stacks with layers that branch. Defined in branches.hpp, which those layers
+/// include.
+template <class R, class... P>
+struct branching;
 
 }  // namespace fairlead::policy::detail

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: BSL-1.0
+// How it works: a run has a root scope of its own, so that it can outlive the caller, and follows
+// the caller's cancellation through a link that can be cut. Texts of the context are copied for the
+// same reason.
+#include <fairlead/policy/inner_run.hpp>
+
+#include <utility>
+
+namespace fairlead::policy {
+
+namespace {
+
+context like(const context& from, const context& root, time_point deadline) {
+  return root.with_deadline(deadline)
+      .with_attempt(from.attempt())
+      .with_idempotency(from.idempotency())
+      .with_criticality(from.criticality())
+      .with_key(from.key())
+      .with_idempotency_key(from.idempotency_key())
+      .with_trace(from.trace());
+}
+
+}  // namespace
+
+inner_run::follower::follower(inner_run& r) noexcept
+    : cancel_node([](cancel_node& n) noexcept { static_cast<follower&>(n).self.scope_.cancel(); }),
+      self(r) {}
+
+inner_run::inner_run(call& of)
+    : key_(of.caller().key()),
+      idempotency_key_(of.caller().idempotency_key()),
+      scope_(of.caller().env()),
+      cx_(like(of.surroundings(), scope_, of.deadline())
+              .with_key(key_)
+              .with_idempotency_key(idempotency_key_)),
+      follow_(*this) {
+  if (of.cancelled()) {
+    scope_.cancel();
+  } else {
+    of.caller().cancel_tree().add(follow_);
+  }
+}
+
+void inner_run::set_deadline(time_point at) noexcept {
+  cx_ = like(cx_, scope_, at);
+}
+
+void inner_run::end(verdict v, std::exception_ptr thrown) noexcept {
+  follow_.unlink();
+  verdict_ = v;
+  thrown_ = std::move(thrown);
+  ended_ = true;
+  if (on_end_ != nullptr) {
+    on_end_(arg_, *this);
+  }
+  kept_.reset();
+}
+
+}  // namespace fairlead::policy

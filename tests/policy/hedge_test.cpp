@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: BSL-1.0
+// Hedged calls in virtual time: when attempts start, who wins, what becomes of the others.
+#include "policy/scripted_operation.hpp"
+
+#include <fairlead/policy/hedge.hpp>
+#include <fairlead/policy/stack.hpp>
+#include <fairlead/sim/world.hpp>
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace fairlead {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::act;
+
+// What one hedged call did.
+struct played {
+  std::vector<int> starts;     // of the attempts, in ms
+  std::vector<int> cancelled;  // attempts that were told to stop, from 0
+  int ended = 0;               // ms
+  std::string how;             // "value 3", or the kind of the error
+};
+
+struct scenario {
+  policy::hedge_options options;
+  std::vector<act> script;
+  duration deadline = duration::max();
+  bool idempotent = true;
+};
+
+// An operation whose n-th run does the n-th act; what it does is written into a shared place, since
+// runs may outlive the call.
+struct acting {
+  std::shared_ptr<std::vector<act>> script;
+  std::shared_ptr<played> log;
+  time_point begin;
+
+  task<result<int>> operator()(context& cx) const {
+    const auto n = log->starts.size();
+    log->starts.push_back(static_cast<int>((cx.now() - begin) / 1ms));
+    return perform(cx, (*script)[std::min(n, script->size() - 1)], static_cast<int>(n), log);
+  }
+  static task<result<int>> perform(context& cx, act todo, int n, std::shared_ptr<played> log) {
+    if (todo.hangs || todo.after > duration::zero()) {
+      cancel_scope own(cx.env());
+      context& under = todo.ignores_context ? static_cast<context&>(own) : cx;
+      auto slept = co_await sleep_for(under, todo.hangs ? 1h : todo.after);
+      if (!slept) {
+        if (slept.error().kind() == error_kind::cancelled) {
+          log->cancelled.push_back(n);
+        }
+        co_return tl::unexpected<error>(slept.error());
+      }
+    }
+    if (todo.fails) {
+      co_return tl::unexpected<error>(*todo.fails);
+    }
+    co_return todo.value;
+  }
+};
+
+played play(const scenario& s) {
+  sim::world_options in_order;
+  in_order.order = sim::ordering::arrival;
+  sim::world world(in_order);
+  auto log = std::make_shared<played>();
+  const policy::stack hedged{policy::hedge(s.options)};
+  const auto begin = world.now();
+  world.run([&](context& cx) -> task<void> {
+    context mine =
+        cx.with_idempotency(s.idempotent ? idempotency::idempotent : idempotency::not_idempotent);
+    if (s.deadline != duration::max()) {
+      mine = mine.with_timeout(s.deadline);
+    }
+    auto script = std::make_shared<std::vector<act>>(s.script);
+    auto outcome = co_await hedged.run(mine, policy::detachable(acting{script, log, begin}));
+    log->ended = static_cast<int>((cx.now() - begin) / 1ms);
+    log->how = outcome ? "value " + std::to_string(*outcome)
+                       : std::string(to_string(outcome.error().kind()));
+  });
+  world.run_until_idle();
+  EXPECT_TRUE(world.leftovers().empty());
+  std::sort(log->cancelled.begin(), log->cancelled.end());
+  return *log;
+}
+
+act S(duration after, int value) {
+  return testing::succeed(value, after);
+}
+act F(duration after) {
+  return testing::fail_softly(after);
+}
+
+using ints = std::vector<int>;
+
+TEST(Hedge, AFastAnswerNeedsNoOther) {  // H01
+  const auto p = play({{.delay = 100ms}, {S(50ms, 1)}});
+  EXPECT_EQ(p.starts, (ints{0}));
+  EXPECT_EQ(p.ended, 50);
+  EXPECT_EQ(p.how, "value 1");
+}
+
+TEST(Hedge, ASlowAttemptGetsCompany) {
+  const auto p = play({{.delay = 100ms}, {S(300ms, 1), S(50ms, 2)}});
+  EXPECT_EQ(p.starts, (ints{0, 100}));
+  EXPECT_EQ(p.ended, 150);
+  EXPECT_EQ(p.how, "value 2");
+  EXPECT_EQ(p.cancelled, (ints{0}));
+}
+
+TEST(Hedge, AFailureStartsTheNextAtOnce) {  // H03
+  const auto p = play({{.delay = 100ms}, {F(30ms), S(50ms, 2)}});
+  EXPECT_EQ(p.starts, (ints{0, 30}));
+  EXPECT_EQ(p.ended, 80);
+}
+
+TEST(Hedge, NoDelayStartsAllAtOnce) {  // H05
+  const auto p = play({{.delay = 0ms, .max_hedges = 2}, {S(50ms, 1), S(40ms, 2), S(30ms, 3)}});
+  EXPECT_EQ(p.starts, (ints{0, 0, 0}));
+  EXPECT_EQ(p.ended, 30);
+  EXPECT_EQ(p.how, "value 3");
+  EXPECT_EQ(p.cancelled, (ints{0, 1}));
+}
+
+TEST(Hedge, TheFirstOfFourWins) {  // H11
+  const auto p = play(
+      {{.delay = 100ms, .max_hedges = 3}, {S(350ms, 1), S(300ms, 2), S(300ms, 3), S(300ms, 4)}});
+  EXPECT_EQ(p.starts, (ints{0, 100, 200, 300}));
+  EXPECT_EQ(p.ended, 350);
+  EXPECT_EQ(p.how, "value 1");
+  EXPECT_EQ(p.cancelled, (ints{1, 2, 3}));
+}
+
+TEST(Hedge, WhatMayNotHappenTwiceIsNotHedged) {  // H13
+  const auto p = play({{.delay = 100ms}, {S(300ms, 1)}, duration::max(), false});
+  EXPECT_EQ(p.starts, (ints{0}));
+  EXPECT_EQ(p.ended, 300);
+}
+
+TEST(Hedge, OfTwoAtTheSameInstantTheFirstWins) {  // H17
+  const auto p = play({{.delay = 100ms}, {S(200ms, 1), S(100ms, 2)}});
+  EXPECT_EQ(p.ended, 200);
+  EXPECT_EQ(p.how, "value 1");
+}
+
+TEST(Hedge, WithoutADelayTheNextWaitsForAFailure) {  // H19
+  const auto p = play({{.delay = duration::max()}, {F(300ms), S(10ms, 2)}});
+  EXPECT_EQ(p.starts, (ints{0, 300}));
+  EXPECT_EQ(p.how, "value 2");
+}
+
+TEST(Hedge, TheLastFailureIsTheOutcomeWhenAllFail) {
+  const auto p = play({{.delay = 100ms}, {F(150ms), F(100ms)}});
+  EXPECT_EQ(p.starts, (ints{0, 100}));
+  EXPECT_EQ(p.ended, 200);
+  EXPECT_EQ(p.how, "unavailable");
+}
+
+TEST(Hedge, ALoserThatDoesNotStopIsWaitedFor) {
+  const auto p = play({{.delay = 100ms}, {testing::stubborn(1, 500ms), S(50ms, 2)}});
+  EXPECT_EQ(p.ended, 500);
+  EXPECT_EQ(p.how, "value 2");
+}
+
+TEST(Hedge, OrIsLeftBehindAfterItsGrace) {
+  const auto p =
+      play({{.delay = 100ms, .loser_grace = 20ms}, {testing::stubborn(1, 500ms), S(50ms, 2)}});
+  EXPECT_EQ(p.ended, 170);
+  EXPECT_EQ(p.how, "value 2");
+}
+
+TEST(Hedge, TheDeadlineEndsAllAttempts) {
+  const auto p = play({{.delay = 100ms}, {testing::hang(), S(1h, 1)}, 250ms});
+  EXPECT_EQ(p.starts, (ints{0, 100}));
+  EXPECT_EQ(p.ended, 250);
+  EXPECT_EQ(p.how, "deadline");
+}
+
+}  // namespace
+}  // namespace fairlead

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: BSL-1.0
+// fairlead lab: what would these policies have done in that outage?
+#include "command_line.hpp"
+#include "commands.hpp"
+#include "lab/replay.hpp"
+#include "lab/timeline_text.hpp"
+
+#include <boost/json/error.hpp>
+#include <boost/json/stream_parser.hpp>
+
+#include <cstdio>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <optional>
+#include <string>
+
+namespace fairlead::cli {
+
+namespace {
+
+const std::vector<option> options{
+    {"--svg", "FILE", "draw the timeline into FILE"},
+    {"--text", "", "print the timeline for a terminal, in place of the JSON"},
+    {"--help", "", "this text"},
+};
+
+constexpr std::size_t max_depth = 64;
+
+void complain(const std::string& line) {
+  std::cerr << "fairlead lab: " << line << '\n';
+}
+
+std::optional<std::string> read_all(const std::string& path) {
+  if (path == "-") {
+    return std::string(std::istreambuf_iterator<char>(std::cin), {});
+  }
+  std::ifstream in(path, std::ios::binary);
+  if (!in) {
+    return std::nullopt;
+  }
+  return std::string(std::istreambuf_iterator<char>(in), {});
+}
+
+// "line 3, column 7" of the place where a text stops being JSON.
+std::string place_in(const std::string& text, std::size_t at) {
+  std::size_t line = 1;
+  std::size_t column = 1;
+  for (std::size_t i = 0; i < at && i < text.size(); ++i) {
+    column = text[i] == '\n' ? 1 : column + 1;
+    line += text[i] == '\n' ? 1 : 0;
+  }
+  return "line " + std::to_string(line) + ", column " + std::to_string(column);
+}
+
+}  // namespace
+
+int lab(const std::vector<std::string>& words) {
+  const auto given = parse(words, options);
+  if (!given) {
+    complain(given.error());
+    return wrong_usage;
+  }
+  if (given->has("--help")) {
+    std::cout << "usage: fairlead lab [options] SCENARIO.json\n\n"
+                 "Replays a script of outcomes against a stack of policies in virtual time and\n"
+                 "prints what happened as JSON. \"-\" reads standard input. docs/lab.md explains\n"
+                 "scenarios.\n\n"
+              << help_of(options);
+    return done;
+  }
+  if (given->operands.size() != 1) {
+    complain("expected one scenario, a file or \"-\"; see fairlead lab --help");
+    return wrong_usage;
+  }
+  const auto text = read_all(given->operands.front());
+  if (!text) {
+    complain("cannot read " + given->operands.front());
+    return wrong_usage;
+  }
+  boost::system::error_code ec;
+  boost::json::stream_parser parser({}, [] {
+    boost::json::parse_options limits;
+    limits.max_depth = max_depth;
+    return limits;
+  }());
+  const auto used = parser.write_some(*text, ec);
+  if (!ec) {
+    const auto rest = text->find_first_not_of(" \t\r\n", used);
+    if (rest != std::string::npos) {
+      ec = boost::json::error::extra_data;
+    } else {
+      parser.finish(ec);
+    }
+  }
+  if (ec) {
+    std::cerr << ": the scenario is not JSON: " << ec.message() << " at " << place_in(*text, used)
+              << '\n';
+    return wrong_usage;
+  }
+  const auto outcome = lab::replay(parser.release());
+  if (!outcome) {
+    for (const auto& problem : outcome.error()) {
+      std::cerr << problem.pointer << ": " << problem.text << '\n';
+    }
+    return wrong_usage;
+  }
+  std::cout << (given->has("--text") ? lab::timeline_text(*outcome) : lab::to_json(*outcome));
+  return done;
+}
+
+}  // namespace fairlead::cli
