@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // Sixteen threads in one breaker: no outcome is lost, none counts twice, none after its era.
+#include <fairlead/policy/breaker_fleet.hpp>
 #include <fairlead/policy/circuit_breaker.hpp>
 
 #include <gtest/gtest.h>
