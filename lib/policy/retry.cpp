@@ -75,7 +75,7 @@ result<retry> retry::make(const retry_options& options, std::string_view name) {
 }
 
 retry& retry::with_budget(retry_budget budget) & {
-  budget_ = std::move(budget);
+  budget_ = std::make_shared<const retry_budget>(std::move(budget));
   return *this;
 }
 

@@ -80,6 +80,8 @@ struct retry_budget::shared {
   std::atomic<std::uint64_t> reserved{0};
 };
 
+retry_budget::retry_budget() : retry_budget(token_budget{}) {}
+
 retry_budget::retry_budget(const budget_options& options, std::string_view name)
     : shared_(std::make_shared<shared>(checked(options, name), name)) {}
 

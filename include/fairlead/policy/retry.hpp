@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -118,7 +119,7 @@ class retry {
 
   retry_options options_;
   std::string name_;
-  std::optional<retry_budget> budget_;
+  std::shared_ptr<const retry_budget> budget_;  // often null; lighter to compile than an optional
   hook on_retry_;
   delay_function delay_for_;
 };

@@ -56,7 +56,9 @@ class retry_budget {
   class reservation;
 
   /// Throws `std::invalid_argument`, which names every problem. `name` is for reports; copied.
-  explicit retry_budget(const budget_options& options = token_budget{}, std::string_view name = {});
+  explicit retry_budget(const budget_options& options, std::string_view name = {});
+  /// A `token_budget`. (No default argument: everybody would compile the variant for it.)
+  retry_budget();
 
   retry_budget(const retry_budget& other) noexcept;
   retry_budget(retry_budget&& other) noexcept;
