@@ -121,13 +121,13 @@ bool breaker_counts::tripped(const breaker_options& o, time_point now) noexcept 
 // minimal throughput, or where older successes have just left the window; past the minimum and
 // within one slice it only lowers the rate.
 bool breaker_counts::success_is_plain(const breaker_options& o) const noexcept {
-  const auto* recently = recent();
-  const auto* counted = count();
-  const bool windowed = time_ || recently != nullptr || counted != nullptr;
-  const bool run_matters = o.consecutive_failures || !windowed;
+  // A window of a number of calls has a failure in it as long as a run lasts.
+  const bool run_matters = o.consecutive_failures || !time_;
   if (in_flight() != nullptr || (run_matters && run_ != 0)) {
     return false;
   }
+  const auto* recently = recent();
+  const auto* counted = count();
   if ((recently != nullptr && recently->totals().bad != 0) ||
       (counted != nullptr && counted->totals().bad != 0)) {
     return false;
