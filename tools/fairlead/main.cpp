@@ -24,26 +24,40 @@ const std::vector<command> commands{
 void print_help(std::ostream& out) {
   out << "usage: fairlead COMMAND [options]\n\ncommands:\n";
   for (const auto& c : commands) {
-    out << "  " << c.name << "    " << c.help << '\n';
+    out << "  " << c.name << "     " << c.help << '\n';
   }
-  out << "\nfairlead help COMMAND explains one; fairlead --version says which this is.\n";
+  out << "  help    explain a command\n"
+         "\noptions:\n"
+         "  --help     print this text\n"
+         "  --version  print which fairlead this is\n"
+         "\n\"fairlead help COMMAND\" explains the options of one.\n";
+}
+
+// What was meant by a word that is not known, as the end of a complaint.
+std::string hint(const std::string& word, const std::vector<std::string>& known) {
+  const auto meant = fairlead::cli::nearest(word, known);
+  return meant ? "; did you mean " + *meant + "?" : "; see fairlead help";
 }
 
 const command* find(const std::string& name) {
+  std::vector<std::string> names{"help"};
   for (const auto& c : commands) {
     if (name == c.name) {
       return &c;
     }
-  }
-  std::vector<std::string> names;
-  for (const auto& c : commands) {
     names.emplace_back(c.name);
   }
-  const auto meant = fairlead::cli::nearest(name, names);
-  std::cerr << "fairlead: there is no command \"" << name << "\""
-            << (meant ? "; did you mean " + *meant + "?" : std::string("; see fairlead help"))
-            << '\n';
+  std::cerr << "fairlead: there is no command \"" << name << "\"" << hint(name, names) << '\n';
   return nullptr;
+}
+
+int help(const std::vector<std::string>& about) {
+  if (about.empty() || about.front() == "help") {
+    print_help(std::cout);
+    return fairlead::cli::done;
+  }
+  const auto* c = find(about.front());
+  return c == nullptr ? wrong_usage : c->run({"--help"});
 }
 
 int run(std::vector<std::string> words) {
@@ -58,12 +72,12 @@ int run(std::vector<std::string> words) {
     return fairlead::cli::done;
   }
   if (first == "help" || first == "--help") {
-    if (words.empty()) {
-      print_help(std::cout);
-      return fairlead::cli::done;
-    }
-    const auto* c = find(words.front());
-    return c == nullptr ? wrong_usage : c->run({"--help"});
+    return help(words);
+  }
+  if (first.starts_with('-')) {
+    std::cerr << "fairlead: unknown option " << first << hint(first, {"--help", "--version"})
+              << '\n';
+    return wrong_usage;
   }
   const auto* c = find(first);
   return c == nullptr ? wrong_usage : c->run(words);

@@ -1,161 +1,272 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "lab/timeline_text.hpp"
 
+#include "lab/plain_text.hpp"
+#include "lab/time_axis.hpp"
+#include "lab/timeline_layout.hpp"
+
 #include <algorithm>
-#include <cmath>
-#include <cstdio>
-#include <map>
+#include <array>
+#include <cstddef>
 #include <string_view>
+#include <vector>
 
 namespace fairlead::lab {
 
 namespace {
 
-constexpr std::size_t columns = 72;
+// Together 100 columns: label, " |", lane, "| ", verdict.
+constexpr std::size_t label_columns = 12;
+constexpr std::size_t lane_columns = 54;
+constexpr std::size_t verdict_columns = 30;
+constexpr std::size_t all_columns = 100;
+constexpr lane_limits bounds{.narrowest = 1, .rows = 6, .runs = lane_columns};
 
-double ms(duration d) {
-  return std::chrono::duration<double, std::milli>(d).count();
+struct symbol {
+  std::string_view name;
+  char drawn;
+  std::string_view says;
+};
+
+constexpr std::array run_ends{
+    symbol{"success", 'S', "success"},
+    symbol{"failure", 'F', "failure"},
+    symbol{"fatal", 'X', "fatal"},
+    symbol{"neutral", 'N', "neutral"},
+    symbol{"cancelled", 'C', "told to stop"},
+};
+constexpr std::array happenings{
+    symbol{"rejected", 'R', "refused"},   symbol{"timeout", 'T', "a limit ran out"},
+    symbol{"late", 'L', "came late"},     symbol{"fallback", 'B', "fallback"},
+    symbol{"hit", 'h', "from the cache"}, symbol{"stale", 's', "old, from the cache"},
+    symbol{"joined", 'j', "joins a run"},
+};
+constexpr std::array states{
+    symbol{"closed", '_', "closed"},       symbol{"open", '#', "open"},
+    symbol{"half_open", '?', "half-open"}, symbol{"isolated", 'I', "isolated"},
+    symbol{"disabled", 'd', "disabled"},   symbol{"metrics_only", 'm', "metrics only"},
+};
+
+template <std::size_t N>
+const symbol* find(const std::array<symbol, N>& all, std::string_view name) {
+  const auto at =
+      std::find_if(all.begin(), all.end(), [&](const symbol& s) { return s.name == name; });
+  return at == all.end() ? nullptr : &*at;
 }
 
-std::string time_text(duration d) {
-  char text[40];
-  if (ms(d) < 10'000) {
-    std::snprintf(text, sizeof(text), "%g ms", ms(d));
-  } else {
-    std::snprintf(text, sizeof(text), "%g s", ms(d) / 1000);
-  }
+std::string filled(std::string text, std::size_t columns) {
+  const auto length = length_of(text);
+  return text + std::string(columns > length ? columns - length : 0, ' ');
+}
+
+std::string without_end_blanks(std::string text) {
+  text.erase(text.find_last_not_of(' ') + 1);
   return text;
 }
 
-// Turns instants into columns.
-class scale {
+class sheet {
  public:
-  explicit scale(duration end) : end_(std::max(ms(end), 1e-6)) {}
-  [[nodiscard]] std::size_t at(duration d) const {
-    const auto c = std::floor(ms(d) / end_ * static_cast<double>(columns - 1));
-    return static_cast<std::size_t>(std::clamp(c, 0.0, static_cast<double>(columns - 1)));
+  explicit sheet(const record& r)
+      : r_(r), axis_(r.end, static_cast<double>(lane_columns - 1)), stories_(stories_of(r)) {}
+
+  std::string draw() {
+    paragraph(summary_of(r_), "");
+    const auto layers = layers_of(r_);
+    for (std::size_t i = 0; i < layers.size(); ++i) {
+      paragraph(layers[i], i == 0 ? "" : "  ");
+    }
+    out_ += '\n';
+    draw_axis();
+    for (std::size_t i = 0; i < r_.calls.size(); ++i) {
+      draw_call(i);
+    }
+    for (const auto& p : r_.policies) {
+      put(p.name, type_of(p) == "circuit_breaker" ? states_of(p) : refusals_of(p), type_of(p));
+    }
+    if (!r_.policies.empty()) {
+      out_ += "\nat the end\n";
+      for (const auto& p : r_.policies) {
+        paragraph(p.name + ": " + facts_of(p), "  ");
+      }
+    }
+    draw_legend();
+    return std::move(out_);
   }
 
  private:
-  double end_;
-};
+  [[nodiscard]] std::size_t column(duration d) const {
+    return static_cast<std::size_t>(axis_.at(d));
+  }
 
-char mark_of(const execution_record& e) {
-  if (!e.outcome) {
-    return '>';
-  }
-  switch (e.outcome->front()) {
-    case 's':
-      return 'S';
-    case 'c':
-      return 'C';
-    case 'n':
-      return 'N';
-    default:
-      return *e.outcome == "fatal" ? 'X' : 'F';
-  }
-}
-
-std::string lane_of_call(const record& r, std::size_t i, const scale& s) {
-  std::string lane(columns, ' ');
-  const auto& c = r.calls[i];
-  const auto from = s.at(c.at);
-  const auto to = s.at(c.done.value_or(r.end));
-  for (auto at = from; at <= to; ++at) {
-    lane[at] = '.';
-  }
-  for (const auto& e : r.executions) {
-    if (e.call != i) {
-      continue;
-    }
-    const auto begin = s.at(e.start);
-    const auto end = s.at(e.end.value_or(r.end));
-    for (auto at = begin; at < end; ++at) {
-      lane[at] = '=';
-    }
-    lane[end] = mark_of(e);
-  }
-  for (const auto& e : r.events) {
-    if (e.call == i && e.event == "rejected") {
-      lane[s.at(e.at)] = 'R';
+  void paragraph(const std::string& text, const std::string& indent) {
+    std::string margin = indent;
+    for (const auto& row : wrapped(text, all_columns - 6)) {
+      out_ += margin + row + "\n";
+      margin = indent + "    ";
     }
   }
-  return lane;
-}
 
-std::string lane_of_breaker(const record& r, const std::string& name, const scale& s) {
-  std::string lane(columns, '_');
-  const std::map<std::string_view, char> look{{"closed", '_'},    {"open", '#'},
-                                              {"half_open", '?'}, {"isolated", 'I'},
-                                              {"disabled", 'd'},  {"metrics_only", 'm'}};
-  for (const auto& e : r.events) {
-    if (e.policy == name && e.event == "state") {
-      const auto from = s.at(e.at);
-      for (auto at = from; at < columns; ++at) {
-        lane[at] = look.at(e.to);
+  void put(const std::string& label, const std::string& lane, const std::string& verdict) {
+    out_ += without_end_blanks(filled(clipped(label, label_columns), label_columns) + " |" + lane +
+                               "| " + clipped(verdict, verdict_columns)) +
+            "\n";
+  }
+
+  void draw_axis() {
+    std::string labels(all_columns, ' ');
+    std::string strokes(lane_columns, '-');
+    std::size_t free = 0;
+    for (const auto& t : axis_.ticks(6)) {
+      const auto at = static_cast<std::size_t>(t.at);
+      strokes[at] = '+';
+      const auto from = label_columns + 2 + at;
+      if (from >= free && from + t.label.size() <= labels.size()) {
+        labels.replace(from, t.label.size(), t.label);
+        free = from + t.label.size() + 1;
       }
     }
+    out_ +=
+        without_end_blanks(labels) + "\n" + std::string(label_columns + 2, ' ') + strokes + "\n";
   }
-  return lane;
-}
 
-std::string facts_of(const boost::json::object& facts) {
-  std::string out;
-  for (const auto& f : facts) {
-    out += (out.empty() ? "" : ", ") + std::string(f.key()) + " ";
-    if (f.value().is_string()) {
-      out += std::string(f.value().as_string());
-    } else {
-      char text[40];
-      std::snprintf(text, sizeof(text), "%g", f.value().to_number<double>());
-      out += text;
+  void draw_call(std::size_t i) {
+    const auto& c = r_.calls[i];
+    const auto placed = lay_out(stories_[i], axis_, bounds);
+    std::vector<std::string> rows(placed.rows, std::string(lane_columns, ' '));
+    const auto begin = column(c.at);
+    const auto end = column(c.done.value_or(r_.end));
+    std::fill_n(rows[0].begin() + static_cast<std::ptrdiff_t>(begin), end - begin + 1, '.');
+    for (const auto* e : stories_[i].events) {
+      if (e->event == "retry" && e->delay) {
+        const auto until = column(e->at + std::min(*e->delay, r_.end));
+        for (auto at = column(e->at); at <= std::min(until, end); ++at) {
+          rows[0][at] = '-';
+        }
+      }
+    }
+    for (const auto& p : placed.runs) {
+      const auto from = static_cast<std::size_t>(p.from);
+      const auto to = std::min(static_cast<std::size_t>(p.to), lane_columns - 1);
+      for (auto at = from; at < to; ++at) {
+        rows[p.row][at] = '=';
+      }
+      const auto* how = p.run->outcome ? find(run_ends, *p.run->outcome) : nullptr;
+      rows[p.row][to] = how != nullptr ? how->drawn : '>';
+    }
+    for (const auto* e : stories_[i].events) {
+      if (const auto* what = find(happenings, e->event)) {
+        rows[row_of(*e, placed)][column(e->at)] = what->drawn;
+      }
+    }
+    if (out_of_time(c)) {
+      rows[0][end] = 'D';
+    }
+    put("call " + std::to_string(i), rows[0], verdict(c));
+    for (std::size_t row = 1; row < rows.size(); ++row) {
+      put("", rows[row], "");
     }
   }
-  return out;
-}
 
-std::string verdict_of(const call_record& c) {
-  if (!c.done) {
-    return "pending";
+  // As in the picture, but shorter: "circuit_open 310 ms x2".
+  static std::string verdict(const call_record& c) {
+    if (!c.done) {
+      return "pending";
+    }
+    return (c.failure ? c.failure->kind : "success") + " " + time_text(*c.done - c.at) +
+           (c.attempts > 1 ? " x" + std::to_string(c.attempts) : "");
   }
-  std::string out = c.failure ? c.failure->kind : "success";
-  if (c.failure && c.failure->policy) {
-    out += " by " + *c.failure->policy;
+
+  std::string states_of(const policy_record& p) const {
+    const auto drawn = [](std::string_view name) {
+      const auto* s = find(states, name);
+      return s == nullptr ? '~' : s->drawn;
+    };
+    const auto* now = p.facts.if_contains("state");
+    std::string lane(lane_columns, now != nullptr && now->is_string()
+                                       ? drawn(std::string_view(now->as_string()))
+                                       : '_');
+    bool first = true;
+    for (const auto& e : r_.events) {
+      if (e.policy == p.name && e.event == "state") {
+        if (first) {
+          lane.assign(lane_columns, drawn(e.from));
+          first = false;
+        }
+        std::fill(lane.begin() + static_cast<std::ptrdiff_t>(column(e.at)), lane.end(),
+                  drawn(e.to));
+      }
+    }
+    return lane;
   }
-  out += " after " + time_text(*c.done - c.at);
-  if (c.attempts > 1) {
-    out += ", " + std::to_string(c.attempts) + " attempts";
+
+  std::string refusals_of(const policy_record& p) const {
+    std::string lane(lane_columns, ' ');
+    for (const auto& e : r_.events) {
+      if (e.policy == p.name && e.event == "rejected") {
+        lane[column(e.at)] = 'R';
+      }
+    }
+    return lane;
   }
-  return out;
-}
+
+  void draw_legend() {
+    std::vector<std::string> items{"= running"};
+    for (const auto& s : run_ends) {
+      items.push_back(explained(s));
+    }
+    items.insert(items.end(), {"> still running", ". waiting", "- before a retry", "xN attempts"});
+    if (std::any_of(r_.calls.begin(), r_.calls.end(), out_of_time)) {
+      items.emplace_back("D the caller's deadline");
+    }
+    for (const auto& s : happenings) {
+      if (std::any_of(r_.events.begin(), r_.events.end(),
+                      [&](const event_record& e) { return e.event == s.name; })) {
+        items.push_back(explained(s));
+      }
+    }
+    out_ += '\n';
+    list(items);
+    if (std::any_of(r_.policies.begin(), r_.policies.end(),
+                    [](const policy_record& p) { return type_of(p) == "circuit_breaker"; })) {
+      items = {"breakers:"};
+      for (const auto& s : states) {
+        items.push_back(explained(s));
+      }
+      list(items);
+    }
+  }
+
+  static bool out_of_time(const call_record& c) {
+    return c.failure && c.failure->kind == "deadline";
+  }
+
+  static std::string explained(const symbol& s) {
+    return std::string(1, s.drawn) + " " + std::string(s.says);
+  }
+
+  // Side by side, as many in a line as fit.
+  void list(const std::vector<std::string>& items) {
+    std::string row;
+    for (const auto& item : items) {
+      if (!row.empty() && row.size() + 2 + item.size() > all_columns) {
+        out_ += row + "\n";
+        row.clear();
+      }
+      row += (row.empty() ? "" : "  ") + item;
+    }
+    out_ += row + "\n";
+  }
+
+  const record& r_;
+  time_axis axis_;
+  std::vector<call_story> stories_;
+  std::string out_;
+};
 
 }  // namespace
 
 std::string timeline_text(const record& r) {
-  const scale s(r.end);
-  std::size_t width = 8;
-  for (const auto& p : r.policies) {
-    width = std::max(width, p.name.size());
-  }
-  const auto label = [&](const std::string& text) {
-    return text + std::string(width > text.size() ? width - text.size() : 0, ' ') + " |";
-  };
-  std::string out = r.description + "\n\n";
-  out += std::string(width + 2, ' ') + "0" +
-         std::string(columns - 1 - time_text(r.end).size(), ' ') + time_text(r.end) + "\n";
-  for (std::size_t i = 0; i < r.calls.size(); ++i) {
-    out += label("call " + std::to_string(i)) + lane_of_call(r, i, s) + "| " +
-           verdict_of(r.calls[i]) + "\n";
-  }
-  for (const auto& p : r.policies) {
-    const bool breaker = p.facts.at("type").as_string() == "circuit_breaker";
-    out += label(p.name) + (breaker ? lane_of_breaker(r, p.name, s) : std::string(columns, ' ')) +
-           "| " + facts_of(p.facts) + "\n";
-  }
-  out +=
-      "\n= running  S success  F failure  X fatal  N neutral  C cancelled  R rejected  . waiting\n"
-      "breaker: _ closed  # open  ? half-open  I isolated\n";
-  return out;
+  return sheet(r).draw();
 }
 
 }  // namespace fairlead::lab
