@@ -47,7 +47,7 @@ constexpr std::size_t most_name = 24;     // of what stands left of it
 constexpr std::size_t most_layers = 30;
 constexpr std::size_t most_marks = 60;    // in a lane
 constexpr std::size_t most_changes = 24;  // of state, that are drawn through all lanes
-constexpr lane_limits bounds{.narrowest = 3, .rows = 6, .runs = 120};
+constexpr std::size_t most_runs = 6000;   // in all lanes together
 
 constexpr std::string_view ink = "#1d2733";
 constexpr std::string_view soft = "#4f5b66";
@@ -218,9 +218,14 @@ class picture {
     }
   }
 
+  [[nodiscard]] lane_limits limits() const {
+    const auto lanes = std::clamp<std::size_t>(r_.calls.size(), 1, most_calls);
+    return {.narrowest = 3, .rows = 6, .runs = std::min<std::size_t>(most_runs / lanes, 400)};
+  }
+
   void draw_call(std::size_t i) {
     const auto& c = r_.calls[i];
-    const auto lane = lay_out(stories_[i], frame_.axis, bounds);
+    const auto lane = lay_out(stories_[i], frame_.axis, limits());
     const double height =
         2 * lane_padding + row_pitch * static_cast<double>(lane.rows - 1) + bar_height;
     stripe(height);
