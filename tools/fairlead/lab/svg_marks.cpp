@@ -71,6 +71,10 @@ std::string shape(std::string_view event, std::string_view drawing) {
   return "<g id=\"fl-mark-" + std::string(event) + "\">" + std::string(drawing) + "</g>\n";
 }
 
+bool continues(char c) noexcept {
+  return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U;
+}
+
 // The number of bytes of the UTF-8 character at the beginning, 0 when it is none that XML allows.
 std::size_t allowed_character(std::string_view text) noexcept {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
@@ -83,7 +87,7 @@ std::size_t allowed_character(std::string_view text) noexcept {
     return 0;
   }
   for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xC0U) != 0x80U) {
+    if (!continues(text[i])) {
       return 0;
     }
   }
@@ -195,6 +199,9 @@ std::string escaped(std::string_view text) {
         out += length == 0 ? std::string_view("\xEF\xBF\xBD") : text.substr(0, length);
     }
     text.remove_prefix(std::max<std::size_t>(length, 1));
+    while (length == 0 && !text.empty() && continues(text[0])) {
+      text.remove_prefix(1);  // the rest of what was replaced
+    }
   }
   return out;
 }
