@@ -109,6 +109,10 @@ class Picture(unittest.TestCase):
         self.assertIn('a <"b"> & c', texts(groups(svg, "policy")[0]))
         self.assertNotIn('<"b">', svg)
 
+    def test_says_how_long_a_call_took_however_long_a_name_is(self):
+        named = {**WAITING, "policies": [{**WAITING["policies"][0], "name": "n" * 60, "max_wait_ms": 10}]}
+        self.assertIn("bulkhead_full by nnnnnnnnn..., 10 ms", texts(groups(picture(named), "call")[1]))
+
     def test_replaces_what_xml_cannot_carry(self):
         odd = {**WAITING, "policies": [{**WAITING["policies"][0], "name": "bell\u0007 \ufffe \u00e9\U0001f512"}]}
         self.assertIn("bell\ufffd \ufffd \u00e9\U0001f512", texts(groups(picture(odd), "policy")[0]))

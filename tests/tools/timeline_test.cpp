@@ -52,7 +52,8 @@ TEST(PlainText, WritesNumbersShort) {
 TEST(PlainText, ChoosesAUnitForATime) {
   EXPECT_EQ(time_text(0ms), "0 ms");
   EXPECT_EQ(time_text(1500us), "1.5 ms");
-  EXPECT_EQ(time_text(10s), "10000 ms");
+  EXPECT_EQ(time_text(9s), "9000 ms");
+  EXPECT_EQ(time_text(10s), "10 s");
   EXPECT_EQ(time_text(61s), "61 s");
   EXPECT_EQ(time_text(90min), "90 min");
   EXPECT_EQ(time_text(48h), "48 h");

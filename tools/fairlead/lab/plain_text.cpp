@@ -46,7 +46,7 @@ std::string short_number(double d) {
 
 std::string time_text(duration d) {
   const double ms = std::chrono::duration<double, std::milli>(d).count();
-  if (ms <= 10'000) {
+  if (ms < 10'000) {
     return short_number(ms) + " ms";
   }
   const double s = ms / 1000;

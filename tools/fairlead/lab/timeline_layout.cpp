@@ -97,13 +97,13 @@ std::string_view state_of(const call_record& c) noexcept {
   return c.failure->policy ? "rejected" : "failure";
 }
 
-std::string verdict_of(const call_record& c) {
+std::string verdict_of(const call_record& c, std::size_t longest_name) {
   if (!c.done) {
     return "pending";
   }
   std::string out = c.failure ? c.failure->kind : "success";
   if (c.failure && c.failure->policy) {
-    out += " by " + *c.failure->policy;
+    out += " by " + clipped(*c.failure->policy, longest_name);
   }
   out += *c.done == c.at ? ", at once" : ", " + time_text(*c.done - c.at);
   return c.attempts > 1 ? out + ", " + std::to_string(c.attempts) + " attempts" : out;

@@ -55,8 +55,9 @@ struct lane_limits {
 /// "success", "failure", "rejected", "timeout", "cancelled" or "pending".
 [[nodiscard]] std::string_view state_of(const call_record& c) noexcept;
 
-/// "circuit_open by payments, 310 ms, 2 attempts".
-[[nodiscard]] std::string verdict_of(const call_record& c);
+/// "circuit_open by payments, 310 ms, 2 attempts". A name that is longer than `longest_name` is
+/// cut.
+[[nodiscard]] std::string verdict_of(const call_record& c, std::size_t longest_name);
 
 /// "8 calls, 12 runs in 480 ms: 6 success, 2 bulkhead_full".
 [[nodiscard]] std::string summary_of(const record& r);

@@ -385,8 +385,9 @@ class picture {
 
   void draw_verdict(const call_record& c, const lane_layout& lane, double middle) {
     const auto& l = svg::look_of(svg::call_looks(), state_of(c));
-    const auto says = verdict_of(c);
-    std::string more = says;
+    const auto whole = verdict_of(c, 1000);
+    const auto says = length_of(whole) > most_letters ? verdict_of(c, 12) : whole;
+    std::string more = whole;
     if (c.failure && c.failure->cause) {
       more += "; cause: " + *c.failure->cause;
     }
