@@ -200,8 +200,11 @@ tl::expected<configuration, config_problems> read_config(const value& document,
                                                          const config_options& options) {
   config_problems found;
   config_reader from(document, "", found);
-  auto out = read_config(from, options);
-  from.finish();
+  std::optional<configuration> out;
+  if (found.empty()) {
+    out = read_config(from, options);
+    from.finish();
+  }
   if (!found.empty()) {
     return tl::unexpected<config_problems>(std::move(found));
   }

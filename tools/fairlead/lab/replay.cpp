@@ -82,11 +82,12 @@ class conductor final : observe::sink {
     order_actions_and_calls();
     while (at_this_instant()) {
       const auto next = next_instant();
-      if (next == no_deadline) {
-        break;
-      }
+      // The end is an instant of its own, also when nobody waits for anything any more.
       if (scenario_.end && next > begin_ + *scenario_.end) {
         world_.advance(begin_ + *scenario_.end - world_.now());
+        break;
+      }
+      if (next == no_deadline) {
         break;
       }
       world_.advance(next - world_.now());

@@ -61,9 +61,10 @@ void check_costs(config_reader& from, const scenario& s) {
   for (std::size_t i = 0; i < s.calls.size(); ++i) {
     for (const auto& p : s.config.policies) {
       const auto* limit = std::get_if<policy::rate_limit>(&p.state);
-      if (limit != nullptr && s.calls[i].cost > limit->max_cost()) {
+      const auto most = limit == nullptr ? 0 : limit->max_cost();
+      if (most != 0 && s.calls[i].cost > most) {  // 0: no bound
         from.problem_below("/calls/" + std::to_string(i) + "/cost",
-                           "expected at most " + std::to_string(limit->max_cost()) +
+                           "expected at most " + std::to_string(most) +
                                ", all that \"" + p.name + "\" gives at once, not " +
                                std::to_string(s.calls[i].cost));
         break;
@@ -147,6 +148,9 @@ std::optional<scenario> read_scenario(const boost::json::value& document,
                                       policy::config_problems& found) {
   const auto before = found.size();
   config_reader from(document, "", found);
+  if (found.size() != before) {
+    return std::nullopt;  // no object: nothing more to say
+  }
   scenario s;
   s.seed = from.count("seed", 1);
   policy::config_options options;
