@@ -133,6 +133,17 @@ refused = {
     "a cost of nothing": (with_calls({"cost": 0}), ["/calls/0/cost"]),
     "a resize to nothing": (with_action({"at_ms": 0, "do": "resize", "policy": "bulkhead",
                                          "max": 0}, bulkhead), ["/actions/0/max"]),
+    "a cap below the wait": (with_policies({"type": "retry", "backoff": {"delay_ms": 9, "cap_ms": 5}}),
+                             ["/policies/0/backoff/cap_ms"]),
+    "a minimum that no window holds": (with_policies(breaker(trip={
+        "kind": "rate", "rate": 0.5, "min_throughput": 11,
+        "window": {"kind": "count", "size": 10}})), ["/policies/0/trip/min_throughput"]),
+    "a maximum below the minimum": (with_policies({"type": "adaptive_limit", "min": 9, "max": 5}),
+                                    ["/policies/0/max"]),
+    "a beginning above the maximum": (with_policies({"type": "adaptive_limit", "initial": 9,
+                                                     "max": 5}), ["/policies/0/initial"]),
+    "half a seed": ({**sound, "seed": 0.5}, ["/seed"]),
+    "a negative seed": ({**sound, "seed": -1}, ["/seed"]),
     # Names that are none of the known ones.
     "no such policy": (with_policies({"type": "retries"}), ["/policies/0/type"]),
     "no such outcome": (with_operation({"outcome": "succes"}), ["/operation/0/outcome"]),
@@ -165,6 +176,9 @@ refused = {
     "two retries of one name": (with_policies({"type": "retry", "name": "r"},
                                               {"type": "retry", "name": "r"}),
                                 ["/policies/1/name"]),
+    "the name of a budget": (with_policies({**bulkhead, "name": "g"},
+                                           budgets={"g": {"kind": "token"}}),
+                             ["/policies/0/name"]),
     "a retry that never sees a failure": (with_policies({"type": "retry"}, {"type": "timeout",
                                                                            "ms": 5},
                                                         {"type": "fallback", "value": 1}),
@@ -177,6 +191,14 @@ refused = {
                                ["/calls/1/cost"]),
     "a cost above what a period has": (with_policies(
         limit(algorithm="sliding_log", permits=3), calls=[{"cost": 4}]), ["/calls/0/cost"]),
+    # A fallback's own script.
+    "two answers": (with_policies({"type": "fallback", "value": 1,
+                                   "operation": [{"outcome": "success"}]}), ["/policies/0/value"]),
+    "no run of a fallback": (with_policies({"type": "fallback", "operation": []}),
+                             ["/policies/0/operation"]),
+    "a fallback's outcome": (with_policies({"type": "fallback",
+                                            "operation": [{"outcome": "perhaps"}]}),
+                             ["/policies/0/operation/0/outcome"]),
     # Everything at once, in the order of the document's parts.
     "several problems": ({"policies": [{"type": "retry", "max_attempts": 0, "jiter": "none"},
                                        {"type": "bulkhead"}],

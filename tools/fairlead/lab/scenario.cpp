@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
+#include <cstdint>
 #include <utility>
 
 namespace fairlead::lab {
@@ -13,6 +15,7 @@ using policy::config_reader;
 using policy::number_range;
 
 constexpr double latest_ms = 1e9;
+constexpr double largest_seed = 9007199254740991;  // 2^53 - 1, as JSON has numbers
 constexpr number_range within_time{.high = latest_ms};
 
 act read_act(config_reader& from) {
@@ -152,7 +155,11 @@ std::optional<scenario> read_scenario(const boost::json::value& document,
     return std::nullopt;  // no object: nothing more to say
   }
   scenario s;
-  s.seed = from.count("seed", 1);
+  const auto seed = from.number("seed", 1, {.high = largest_seed});
+  if (seed != std::floor(seed)) {
+    from.problem_at("seed", "expected an integer");
+  }
+  s.seed = static_cast<std::uint64_t>(seed);
   policy::config_options options;
   options.extension = extension;
   options.origin = origin;
