@@ -111,8 +111,7 @@ class reader {
     const bool given = one.has("name");
     if (twice != names_.end() && (state || given)) {
       if (given) {
-        one.problem_at("name",
-                       twice->second + " has the name \"" + name + "\" already");
+        one.problem_at("name", twice->second + " has the name \"" + name + "\" already");
       } else {
         one.problem(twice->second + " has the name \"" + name +
                     "\" already: give this one a \"name\"");

@@ -157,10 +157,9 @@ void read_trip(config_reader& from, breaker_options& o) {
                              o.slices = w.count("slices", o.slices, 1);
                            }}});
                  if (least > o.window_calls && o.window_calls != 0 && !t.recording()) {
-                   t.problem_at("min_throughput", "expected at most " +
-                                                      std::to_string(o.window_calls) +
-                                                      ", all that the window holds, not " +
-                                                      std::to_string(least));
+                   t.problem_at("min_throughput",
+                                "expected at most " + std::to_string(o.window_calls) +
+                                    ", all that the window holds, not " + std::to_string(least));
                  }
                }}});
 }

@@ -14,6 +14,7 @@
 #include <fairlead/sim/world.hpp>
 
 #include <algorithm>
+#include <map>
 #include <memory>
 #include <utility>
 
@@ -93,6 +94,7 @@ class conductor final : observe::sink {
       world_.advance(next - world_.now());
     }
     out_.end = since_begin();
+    note_who_was_told();
     write_policies();
     over_ = true;
     end_all();
@@ -245,6 +247,19 @@ class conductor final : observe::sink {
     cancel_scope*& at;
   };
 
+  // The context of a run, while it runs.
+  struct running {
+    running(std::map<std::size_t, const context*>& all, std::size_t n, const context& cx)
+        : at(all), number(n) {
+      at.emplace(n, &cx);
+    }
+    running(const running&) = delete;
+    running& operator=(const running&) = delete;
+    ~running() { at.erase(number); }
+    std::map<std::size_t, const context*>& at;
+    std::size_t number;
+  };
+
   task<void> one_call(context& cx, std::size_t i) {
     const auto& c = scenario_.calls[i];
     cancel_scope scope(cx);
@@ -277,6 +292,7 @@ class conductor final : observe::sink {
       e.deadline = cx.deadline() - cx.now();
     }
     out_.executions.push_back(std::move(e));
+    const running here(running_, n, cx);
     const auto how = co_await stage_.perform(cx, todo);
     const auto ended = cx.check();
     if (!over_) {
@@ -292,6 +308,12 @@ class conductor final : observe::sink {
     error why = ended ? error(errors::cancelled{}) : ended.error();
     why.with_sent(error_sent::unknown);
     co_return tl::unexpected<error>(std::move(why));
+  }
+
+  void note_who_was_told() {
+    for (const auto& [n, cx] : running_) {
+      out_.executions[n].cancelled = !cx->check();
+    }
   }
 
   static std::size_t call_of(const context& cx) {
@@ -438,7 +460,8 @@ class conductor final : observe::sink {
   policy::any_stack stack_;
   std::shared_ptr<attempt_log> attempts_ = std::make_shared<attempt_log>();
   record out_;
-  std::vector<cancel_scope*> scopes_;  // of the calls that run
+  std::vector<cancel_scope*> scopes_;              // of the calls that run
+  std::map<std::size_t, const context*> running_;  // by the number of the execution
   std::vector<std::string> raised_;  // per call: the policy that refused it, or timed it out, last
   std::vector<std::unique_ptr<cancel_timer>> timers_;
   std::vector<std::size_t> to_start_;

@@ -67,9 +67,8 @@ void check_costs(config_reader& from, const scenario& s) {
       const auto most = limit == nullptr ? 0 : limit->max_cost();
       if (most != 0 && s.calls[i].cost > most) {  // 0: no bound
         from.problem_below("/calls/" + std::to_string(i) + "/cost",
-                           "expected at most " + std::to_string(most) +
-                               ", all that \"" + p.name + "\" gives at once, not " +
-                               std::to_string(s.calls[i].cost));
+                           "expected at most " + std::to_string(most) + ", all that \"" + p.name +
+                               "\" gives at once, not " + std::to_string(s.calls[i].cost));
         break;
       }
     }
