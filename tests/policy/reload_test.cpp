@@ -26,13 +26,13 @@ constexpr auto three_attempts = R"({
   "policies": [
     {"type": "retry", "max_attempts": 3, "backoff": {"kind": "constant", "delay_ms": 100},
      "jitter": "none", "budget": "g"},
-    {"type": "circuit_breaker", "name": "b", "trip": {"kind": "consecutive", "failures": 3}},
+    {"type": "circuit_breaker", "name": "b", "trip": {"kind": "consecutive", "failures": 5}},
     {"type": "bulkhead", "max": 5}]})";
 
 // The bulkhead is another one, the breaker is the same, and nothing is tried again.
 constexpr auto one_attempt = R"({
   "policies": [
-    {"type": "circuit_breaker", "name": "b", "trip": {"kind": "consecutive", "failures": 3}},
+    {"type": "circuit_breaker", "name": "b", "trip": {"kind": "consecutive", "failures": 5}},
     {"type": "bulkhead", "max": 1}]})";
 
 configuration read(std::string_view text, const configuration* before = nullptr) {
@@ -69,10 +69,13 @@ TEST(Reload, X11CallsInFlightEndOnTheOldOneAndNewOnesBeginOnTheNew) {
   });
   world.run_ready();
   EXPECT_EQ(after.calls.size(), 1u);
-  // Two failures by the old stack and one by the new one make three in a row.
-  EXPECT_EQ(breaker_of(config).state_at(world.now()), breaker_state::open);
+  // One breaker has seen both: two failures by the old stack, and one by the new one.
+  EXPECT_EQ(breaker_of(config).metrics(world.now()).failures, 3u);
   world.advance(1s);
-  EXPECT_EQ(before.calls.size(), 2u);  // the third was refused by the breaker that both share
+  EXPECT_EQ(before.calls.size(), 3u);
+  EXPECT_EQ(breaker_of(config).metrics(world.now()).recorded, 4u);
+  EXPECT_EQ(breaker_of(config).metrics(world.now()).failures, 0u);
+  EXPECT_TRUE(world.leftovers().empty());
 }
 
 TEST(Reload, WhatHasOtherOptionsBeginsAnew) {
