@@ -16,6 +16,8 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <optional>
+#include <string>
 #include <utility>
 
 namespace fairlead::lab {
@@ -332,8 +334,8 @@ class conductor final : observe::sink {
     const auto& e = outcome.error();
     error_record failure{.kind = std::string(kind_in_lab(e)), .retry_after = e.retry_after()};
     const bool made_by_policy = e.is_rejection() || e.kind() == error_kind::timeout;
-    if (made_by_policy && !raised_[i].empty()) {
-      failure.policy = raised_[i];
+    if (made_by_policy) {
+      failure.policy = who_raised(i);
     }
     if (e.cause() != nullptr) {
       failure.cause = kind_in_lab(*e.cause());
@@ -342,6 +344,16 @@ class conductor final : observe::sink {
       failure.suppressed_by = to_string(e.suppressed_by());
     }
     c.failure = std::move(failure);
+  }
+
+  // What a shared flight meets is reported for its first caller only.
+  [[nodiscard]] std::optional<std::string> who_raised(std::size_t i) const {
+    if (!raised_[i].empty()) {
+      return raised_[i];
+    }
+    const auto& key = scenario_.calls[i].key;
+    const auto shared = key.empty() ? raised_for_.end() : raised_for_.find(key);
+    return shared == raised_for_.end() ? std::nullopt : std::optional(shared->second);
   }
 
   void on_event(const observe::policy_event& event) noexcept override {
@@ -378,6 +390,7 @@ class conductor final : observe::sink {
     }
     if (event.action == policy_action::rejected || event.action == policy_action::timeout) {
       raised_[*e.call] = e.policy;
+      raised_for_[scenario_.calls[*e.call].key] = e.policy;
     }
     out_.events.push_back(std::move(e));
   }
@@ -463,6 +476,7 @@ class conductor final : observe::sink {
   std::vector<cancel_scope*> scopes_;              // of the calls that run
   std::map<std::size_t, const context*> running_;  // by the number of the execution
   std::vector<std::string> raised_;  // per call: the policy that refused it, or timed it out, last
+  std::map<std::string, std::string> raised_for_;  // the same by the key of the call
   std::vector<std::unique_ptr<cancel_timer>> timers_;
   std::vector<std::size_t> to_start_;
   std::size_t started_ = 0;
