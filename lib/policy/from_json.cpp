@@ -45,6 +45,7 @@ class reader {
   void read_one_budget(std::string_view name, config_reader& one) {
     auto shape = one.recording() ? std::string() : boost::json::serialize(one.whole());
     auto budget = detail::read_budget(one, name);
+    names_.push_back({std::string(name), "the budget at " + one.pointer()});
     if (!budget) {
       return;
     }
@@ -102,22 +103,22 @@ class reader {
     }
   }
 
-  // Names of policies with state stand for them in reports and actions: they must differ.
+  // Names of budgets, and of policies with state, stand for them in reports and actions: they must
+  // differ.
   void take_name(config_reader& one, const std::string& name, bool state) {
     const auto twice =
         std::find_if(names_.begin(), names_.end(), [&](const auto& n) { return n.first == name; });
     const bool given = one.has("name");
     if (twice != names_.end() && (state || given)) {
       if (given) {
-        one.problem_at("name",
-                       "the policy at " + twice->second + " has the name \"" + name + "\" already");
+        one.problem_at("name", twice->second + " has the name \"" + name + "\" already");
       } else {
-        one.problem("the policy at " + twice->second + " has the name \"" + name +
+        one.problem(twice->second + " has the name \"" + name +
                     "\" already: give this one a \"name\"");
       }
     }
     if (state || given) {
-      names_.emplace_back(name, one.pointer());
+      names_.emplace_back(name, "the policy at " + one.pointer());
     }
   }
 
@@ -169,7 +170,7 @@ class reader {
   configuration out_;
   std::vector<any_layer> layers_;
   std::vector<std::string> pointers_;
-  std::vector<std::pair<std::string, std::string>> names_;  // and where
+  std::vector<std::pair<std::string, std::string>> names_;  // and whose they are
 };
 
 std::string all_of(const config_problems& found) {
@@ -200,8 +201,11 @@ tl::expected<configuration, config_problems> read_config(const value& document,
                                                          const config_options& options) {
   config_problems found;
   config_reader from(document, "", found);
-  auto out = read_config(from, options);
-  from.finish();
+  std::optional<configuration> out;
+  if (found.empty()) {
+    out = read_config(from, options);
+    from.finish();
+  }
   if (!found.empty()) {
     return tl::unexpected<config_problems>(std::move(found));
   }

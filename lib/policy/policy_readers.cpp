@@ -102,6 +102,9 @@ void read_backoff(config_reader& from, backoff_options& b) {
     // A cap that nobody asked for must not shorten a wait that somebody did ask for.
     const auto cap = b.kind == backoff_kind::constant ? duration::max() : std::max(b.cap, b.delay);
     b.cap = inner.ms("cap_ms", cap);
+    if (b.cap < b.delay && !inner.recording()) {
+      inner.problem_at("cap_ms", "expected at least the value of \"delay_ms\"");
+    }
   });
 }
 
@@ -153,6 +156,11 @@ void read_trip(config_reader& from, breaker_options& o) {
                              o.window = w.required_ms("ms", positive);
                              o.slices = w.count("slices", o.slices, 1);
                            }}});
+                 if (least > o.window_calls && o.window_calls != 0 && !t.recording()) {
+                   t.problem_at("min_throughput",
+                                "expected at most " + std::to_string(o.window_calls) +
+                                    ", all that the window holds, not " + std::to_string(least));
+                 }
                }}});
 }
 
@@ -162,6 +170,9 @@ std::optional<read_policy> read_breaker(config_reader& from, const std::string& 
   breaker_options o;
   o.name = name;
   read_trip(from, o);
+  if (!from.has("trip")) {
+    o.consecutive_failures = 5;  // stays the rule when slow calls are counted beside it
+  }
   from.object("slow_call", [&](config_reader& s) {
     o.slow_threshold = s.ms("threshold_ms", o.slow_threshold);
     o.slow_call_rate = s.number("rate", 1, share_above_zero);
@@ -300,6 +311,13 @@ std::optional<read_policy> read_adaptive(config_reader& from, const std::string&
   // Bounds that nobody asked for must not exclude what somebody did ask for.
   o.min = from.count("min", o.initial ? std::min(o.min, *o.initial) : o.min, 1);
   o.max = from.count("max", std::max({o.max, o.min, o.initial.value_or(0)}), 1);
+  if (o.max < o.min && !from.recording()) {
+    from.problem_at("max", "expected at least " + std::to_string(o.min) +
+                               ", the value of \"min\", not " + std::to_string(o.max));
+  } else if (o.initial && (*o.initial < o.min || *o.initial > o.max) && !from.recording()) {
+    from.problem_at("initial", "expected at least " + std::to_string(o.min) + " and at most " +
+                                   std::to_string(o.max) + ", not " + std::to_string(*o.initial));
+  }
   return with_handle(checked<adaptive_limit>(from, before, o));
 }
 

@@ -14,7 +14,10 @@
 #include <fairlead/sim/world.hpp>
 
 #include <algorithm>
+#include <map>
 #include <memory>
+#include <optional>
+#include <string>
 #include <utility>
 
 namespace fairlead::lab {
@@ -82,16 +85,18 @@ class conductor final : observe::sink {
     order_actions_and_calls();
     while (at_this_instant()) {
       const auto next = next_instant();
-      if (next == no_deadline) {
-        break;
-      }
+      // The end is an instant of its own, also when nobody waits for anything any more.
       if (scenario_.end && next > begin_ + *scenario_.end) {
         world_.advance(begin_ + *scenario_.end - world_.now());
+        break;
+      }
+      if (next == no_deadline) {
         break;
       }
       world_.advance(next - world_.now());
     }
     out_.end = since_begin();
+    note_who_was_told();
     write_policies();
     over_ = true;
     end_all();
@@ -244,6 +249,19 @@ class conductor final : observe::sink {
     cancel_scope*& at;
   };
 
+  // The context of a run, while it runs.
+  struct running {
+    running(std::map<std::size_t, const context*>& all, std::size_t n, const context& cx)
+        : at(all), number(n) {
+      at.emplace(n, &cx);
+    }
+    running(const running&) = delete;
+    running& operator=(const running&) = delete;
+    ~running() { at.erase(number); }
+    std::map<std::size_t, const context*>& at;
+    std::size_t number;
+  };
+
   task<void> one_call(context& cx, std::size_t i) {
     const auto& c = scenario_.calls[i];
     cancel_scope scope(cx);
@@ -276,6 +294,7 @@ class conductor final : observe::sink {
       e.deadline = cx.deadline() - cx.now();
     }
     out_.executions.push_back(std::move(e));
+    const running here(running_, n, cx);
     const auto how = co_await stage_.perform(cx, todo);
     const auto ended = cx.check();
     if (!over_) {
@@ -291,6 +310,12 @@ class conductor final : observe::sink {
     error why = ended ? error(errors::cancelled{}) : ended.error();
     why.with_sent(error_sent::unknown);
     co_return tl::unexpected<error>(std::move(why));
+  }
+
+  void note_who_was_told() {
+    for (const auto& [n, cx] : running_) {
+      out_.executions[n].cancelled = !cx->check();
+    }
   }
 
   static std::size_t call_of(const context& cx) {
@@ -309,8 +334,8 @@ class conductor final : observe::sink {
     const auto& e = outcome.error();
     error_record failure{.kind = std::string(kind_in_lab(e)), .retry_after = e.retry_after()};
     const bool made_by_policy = e.is_rejection() || e.kind() == error_kind::timeout;
-    if (made_by_policy && !raised_[i].empty()) {
-      failure.policy = raised_[i];
+    if (made_by_policy) {
+      failure.policy = who_raised(i);
     }
     if (e.cause() != nullptr) {
       failure.cause = kind_in_lab(*e.cause());
@@ -319,6 +344,16 @@ class conductor final : observe::sink {
       failure.suppressed_by = to_string(e.suppressed_by());
     }
     c.failure = std::move(failure);
+  }
+
+  // What a shared flight meets is reported for its first caller only.
+  [[nodiscard]] std::optional<std::string> who_raised(std::size_t i) const {
+    if (!raised_[i].empty()) {
+      return raised_[i];
+    }
+    const auto& key = scenario_.calls[i].key;
+    const auto shared = key.empty() ? raised_for_.end() : raised_for_.find(key);
+    return shared == raised_for_.end() ? std::nullopt : std::optional(shared->second);
   }
 
   void on_event(const observe::policy_event& event) noexcept override {
@@ -355,6 +390,7 @@ class conductor final : observe::sink {
     }
     if (event.action == policy_action::rejected || event.action == policy_action::timeout) {
       raised_[*e.call] = e.policy;
+      raised_for_[scenario_.calls[*e.call].key] = e.policy;
     }
     out_.events.push_back(std::move(e));
   }
@@ -437,8 +473,10 @@ class conductor final : observe::sink {
   policy::any_stack stack_;
   std::shared_ptr<attempt_log> attempts_ = std::make_shared<attempt_log>();
   record out_;
-  std::vector<cancel_scope*> scopes_;  // of the calls that run
+  std::vector<cancel_scope*> scopes_;              // of the calls that run
+  std::map<std::size_t, const context*> running_;  // by the number of the execution
   std::vector<std::string> raised_;  // per call: the policy that refused it, or timed it out, last
+  std::map<std::string, std::string> raised_for_;  // the same by the key of the call
   std::vector<std::unique_ptr<cancel_timer>> timers_;
   std::vector<std::size_t> to_start_;
   std::size_t started_ = 0;

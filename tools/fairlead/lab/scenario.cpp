@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
+#include <cstdint>
 #include <utility>
 
 namespace fairlead::lab {
@@ -13,6 +15,7 @@ using policy::config_reader;
 using policy::number_range;
 
 constexpr double latest_ms = 1e9;
+constexpr double largest_seed = 9007199254740991;  // 2^53 - 1, as JSON has numbers
 constexpr number_range within_time{.high = latest_ms};
 
 act read_act(config_reader& from) {
@@ -61,11 +64,11 @@ void check_costs(config_reader& from, const scenario& s) {
   for (std::size_t i = 0; i < s.calls.size(); ++i) {
     for (const auto& p : s.config.policies) {
       const auto* limit = std::get_if<policy::rate_limit>(&p.state);
-      if (limit != nullptr && s.calls[i].cost > limit->max_cost()) {
+      const auto most = limit == nullptr ? 0 : limit->max_cost();
+      if (most != 0 && s.calls[i].cost > most) {  // 0: no bound
         from.problem_below("/calls/" + std::to_string(i) + "/cost",
-                           "expected at most " + std::to_string(limit->max_cost()) +
-                               ", all that \"" + p.name + "\" gives at once, not " +
-                               std::to_string(s.calls[i].cost));
+                           "expected at most " + std::to_string(most) + ", all that \"" + p.name +
+                               "\" gives at once, not " + std::to_string(s.calls[i].cost));
         break;
       }
     }
@@ -147,8 +150,15 @@ std::optional<scenario> read_scenario(const boost::json::value& document,
                                       policy::config_problems& found) {
   const auto before = found.size();
   config_reader from(document, "", found);
+  if (found.size() != before) {
+    return std::nullopt;  // no object: nothing more to say
+  }
   scenario s;
-  s.seed = from.count("seed", 1);
+  const auto seed = from.number("seed", 1, {.high = largest_seed});
+  if (seed != std::floor(seed)) {
+    from.problem_at("seed", "expected an integer");
+  }
+  s.seed = static_cast<std::uint64_t>(seed);
   policy::config_options options;
   options.extension = extension;
   options.origin = origin;
