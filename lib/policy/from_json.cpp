@@ -3,9 +3,9 @@
 // whose JSON is the same as before a reload goes on with the handle that it had.
 #include <fairlead/policy/from_json.hpp>
 
+#include "detail/config_text.hpp"
 #include "detail/policy_readers.hpp"
 
-#include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
 #include <algorithm>
@@ -19,16 +19,24 @@ using boost::json::value;
 using detail::policy_type;
 using detail::reading;
 
-constexpr std::size_t max_depth = 32;
-
 class reader {
  public:
   reader(config_reader& from, const config_options& options) : from_(from), options_(options) {}
 
   std::optional<configuration> read() {
     const auto before = from_.problem_count();
-    from_.members("budgets",
-                  [&](std::string_view name, config_reader& one) { read_one_budget(name, one); });
+    out_.budgets =
+        read_budgets(from_, options_.carry_over == nullptr ? std::vector<configured_budget>{}
+                                                           : options_.carry_over->budgets);
+    budgets_ = out_.budgets;
+    for (const auto& b : budgets_) {
+      names_.emplace_back(b.name,
+                          "the budget at " + pointer_below(from_.pointer_to("budgets"), b.name));
+    }
+    if (options_.shared_budgets != nullptr) {
+      budgets_.insert(budgets_.end(), options_.shared_budgets->begin(),
+                      options_.shared_budgets->end());
+    }
     if (!from_.recording() && !from_.has("policies")) {
       from_.problem_at("policies", "missing: a list of policies, the outermost first");
     }
@@ -42,24 +50,6 @@ class reader {
   }
 
  private:
-  void read_one_budget(std::string_view name, config_reader& one) {
-    auto shape = one.recording() ? std::string() : boost::json::serialize(one.whole());
-    auto budget = detail::read_budget(one, name);
-    names_.push_back({std::string(name), "the budget at " + one.pointer()});
-    if (!budget) {
-      return;
-    }
-    if (options_.carry_over != nullptr) {
-      for (const auto& old : options_.carry_over->budgets) {
-        if (old.name == name && old.shape == shape) {
-          budget = old.budget;
-        }
-      }
-    }
-    out_.budgets.push_back({std::string(name), std::string(one.whole().at("kind").as_string()),
-                            *budget, std::move(shape)});
-  }
-
   void read_one_policy(config_reader& one) {
     if (one.recording()) {
       write_schema(one);
@@ -95,7 +85,7 @@ class reader {
       if (own == types.end()) {
         return;  // the extension has said why
       }
-      made = own->read(one, name, {out_.budgets, options_.origin});
+      made = own->read(one, name, {budgets_, options_.origin});
     }
     take_name(one, name, made && made->state.index() != 0);
     if (made) {
@@ -125,9 +115,9 @@ class reader {
   void add(config_reader& one, const std::string& name, const std::string& type,
            detail::read_policy made) {
     auto shape = boost::json::serialize(one.whole());
-    for (const auto& b : out_.budgets) {
+    for (const auto& b : budgets_) {
       if (one.has("budget")) {
-        shape += b.name + b.shape;
+        shape += b.name + b.shape;  // another budget makes it another policy
       }
     }
     if (options_.carry_over != nullptr && made.state.index() != 0) {
@@ -159,7 +149,7 @@ class reader {
     for (const auto& t : detail::policy_types()) {
       kinds.push_back({t.name, [&t, this](config_reader& k) {
                          static_cast<void>(k.text("name", {}));
-                         static_cast<void>(t.read(k, "", {out_.budgets, options_.origin}));
+                         static_cast<void>(t.read(k, "", {budgets_, options_.origin}));
                        }});
     }
     one.kinds("type", kinds);
@@ -168,19 +158,11 @@ class reader {
   config_reader& from_;
   const config_options& options_;
   configuration out_;
+  std::vector<configured_budget> budgets_;  // those that policies may name
   std::vector<any_layer> layers_;
   std::vector<std::string> pointers_;
   std::vector<std::pair<std::string, std::string>> names_;  // and whose they are
 };
-
-std::string all_of(const config_problems& found) {
-  std::string out;
-  for (const auto& p : found) {
-    out += (out.empty() ? "" : "; ") + (p.pointer.empty() ? std::string("(document)") : p.pointer) +
-           ": " + p.text;
-  }
-  return out;
-}
 
 }  // namespace
 
@@ -213,20 +195,35 @@ tl::expected<configuration, config_problems> read_config(const value& document,
 }
 
 result<configuration> from_json(std::string_view text, const config_options& options) {
-  boost::system::error_code ec;
-  boost::json::parse_options limits;
-  limits.max_depth = max_depth;
-  const auto document = boost::json::parse(text, ec, {}, limits);
-  if (ec) {
-    return fail(errors::serialization_error{"policies: the text is not JSON: " + ec.message(), "",
-                                            "a JSON object", ""});
+  const auto document = detail::parse_config(text);
+  if (!document) {
+    return tl::unexpected<error>(document.error());
   }
-  auto out = read_config(document, options);
+  auto out = read_config(*document, options);
   if (!out) {
-    const auto& first = out.error().front();
-    return fail(errors::serialization_error{all_of(out.error()), first.pointer, first.text, ""});
+    return tl::unexpected<error>(detail::error_of(out.error()));
   }
   return std::move(*out);
+}
+
+std::vector<configured_budget> read_budgets(config_reader& from,
+                                            const std::vector<configured_budget>& before) {
+  std::vector<configured_budget> out;
+  from.members("budgets", [&](std::string_view name, config_reader& one) {
+    auto shape = one.recording() ? std::string() : boost::json::serialize(one.whole());
+    auto budget = detail::read_budget(one, name);
+    if (!budget) {
+      return;
+    }
+    for (const auto& old : before) {
+      if (old.name == name && old.shape == shape) {
+        budget = old.budget;
+      }
+    }
+    out.push_back({std::string(name), std::string(one.whole().at("kind").as_string()), *budget,
+                   std::move(shape)});
+  });
+  return out;
 }
 
 value config_schema() {

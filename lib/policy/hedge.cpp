@@ -99,7 +99,7 @@ class hedge::execution : timer_node {
   }
 
   task<void> first() {
-    if (budget_ != nullptr) {
+    if (enrolls()) {
       enrolled_ = budget_->begin(call_.caller().now());
     }
     auto r = prepare();
@@ -283,15 +283,20 @@ class hedge::execution : timer_node {
     wake_up();
   }
 
+  // A retry outside with the same budget counts the call itself.
+  [[nodiscard]] bool enrolls() const noexcept {
+    return budget_ != nullptr && call_.enrolled_in() != budget_->identity();
+  }
+
   void settle_budget(attempt& a, const inner_run& r, bool first) noexcept {
     if (budget_ == nullptr) {
       return;
     }
     const auto v = decided_ || r.thrown() ? verdict::neutral : r.outcome();
-    if (first) {
-      budget_->first_ended(v);
-    } else {
+    if (!first) {
       a.extra.complete(v);
+    } else if (enrolls()) {
+      budget_->first_ended(v);
     }
   }
 

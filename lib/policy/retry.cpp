@@ -97,6 +97,7 @@ step retry::enter(layer_state& s, call& c) const {
   c.set_attempt(1);
   if (budget_) {
     s.enrolled = budget_->begin(budget_->needs_time() ? c.now() : time_point{});
+    c.set_enrolled_in(budget_->identity());
   }
   return step::inward;
 }

@@ -182,5 +182,50 @@ TEST(Hedge, TheDeadlineEndsAllAttempts) {
   EXPECT_EQ(p.how, "deadline");
 }
 
+TEST(Hedge, ABudgetSharedWithTheRetryCountsTheCallOnce) {
+  sim::world world(1);
+  const policy::retry_budget budget{policy::in_flight_budget{.ratio = 0.2, .min = 1}};
+  const policy::stack both{policy::retry{}.with_budget(budget),
+                           policy::hedge{{.delay = 100ms}}.with_budget(budget)};
+  world.run([&](context& cx) -> task<void> {
+    context mine = cx.with_idempotency(idempotency::idempotent);
+    std::uint64_t seen = 0;
+    const auto op = [&](context& c) -> task<result<int>> {
+      auto slept = co_await sleep_for(c, 10ms);
+      seen = budget.metrics(c.now()).in_flight;
+      if (!slept) {
+        co_return tl::unexpected<error>(slept.error());
+      }
+      co_return 1;
+    };
+    (void)co_await both.run(mine, op);
+    EXPECT_EQ(seen, 1u);
+    EXPECT_EQ(budget.metrics(cx.now()).in_flight, 0u);
+  });
+}
+
+TEST(Hedge, AnEmptyBudgetMakesNoFurtherAttempt) {  // H09
+  sim::world world(1);
+  const policy::retry_budget none{policy::in_flight_budget{.ratio = 0, .min = 0}};
+  const policy::stack hedged{policy::hedge{{.delay = 100ms}}.with_budget(none)};
+  world.run([&](context& cx) -> task<void> {
+    context mine = cx.with_idempotency(idempotency::idempotent);
+    int runs = 0;
+    const auto op = [&](context& c) -> task<result<int>> {
+      ++runs;
+      auto slept = co_await sleep_for(c, 300ms);
+      if (!slept) {
+        co_return tl::unexpected<error>(slept.error());
+      }
+      co_return runs;
+    };
+    const auto begin = cx.now();
+    auto got = co_await hedged.run(mine, op);
+    EXPECT_EQ(got.value_or(-1), 1);
+    EXPECT_EQ(runs, 1);
+    EXPECT_EQ(cx.now() - begin, 300ms);
+  });
+}
+
 }  // namespace
 }  // namespace fairlead

@@ -71,6 +71,8 @@ struct config_options {
   /// Policies of the configuration that is replaced: those with state whose name, type and options
   /// are the same in the new one go on with their state.
   const configuration* carry_over = nullptr;
+  /// Budgets beside those of the document.
+  const std::vector<configured_budget>* shared_budgets = nullptr;
   /// When the slots of rate limits with a fixed grid begin.
   time_point origin{};
 };
@@ -85,6 +87,10 @@ struct config_options {
 /// The same within a larger document, whose other keys are the business of `from`.
 [[nodiscard]] std::optional<configuration> read_config(config_reader& from,
                                                        const config_options& options = {});
+
+/// Reads the member "budgets" of a document; those that are the same in `before` keep their state.
+[[nodiscard]] std::vector<configured_budget> read_budgets(
+    config_reader& from, const std::vector<configured_budget>& before = {});
 
 /// The same for a text. *Errors*: `serialization_error` with the pointer of the first problem and
 /// all of them in its message.

@@ -74,6 +74,11 @@ class call {
     return inner_;
   }
 
+  /// The identity of the retry budget that a layer outside has told of this call, so that one
+  /// inside does not count it again.
+  [[nodiscard]] const void* enrolled_in() const noexcept { return enrolled_in_; }
+  void set_enrolled_in(const void* budget) noexcept { enrolled_in_ = budget; }
+
   /// The error of the present outcome; null when it is a value, or before there is one.
   [[nodiscard]] error* failure() const noexcept { return failure_; }
   /// What the present outcome counts as.
@@ -131,6 +136,7 @@ class call {
   observe::sink* sink_;
   std::string_view stack_name_;
   const outcome_type* type_;
+  const void* enrolled_in_ = nullptr;
 };
 
 /// A policy that can stand in a stack.
