@@ -42,7 +42,8 @@ void with_cache(const policy::cache_options& options, std::shared_ptr<source> fr
   world.run([&](context& cx) -> task<void> {
     const auto ask = [&]() -> task<result<int>> {
       context mine = cx.with_key("k");
-      auto got = co_await cached.run(mine, fetch(from));
+      const auto op = fetch(from);
+      auto got = co_await cached.run(mine, op);
       co_return got;
     };
     co_await f(cx, ask);

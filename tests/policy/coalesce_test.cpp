@@ -42,7 +42,8 @@ TEST(Coalesce, CallsWithTheSameKeyShareOneRun) {  // C01
   world.run([&](context& cx) -> task<void> {
     const auto ask = [&](context& c) -> task<result<std::string>> {
       context mine = c.with_key("k");
-      auto got = co_await shared.run(mine, counted(n));
+      const auto op = counted(n);
+      auto got = co_await shared.run(mine, op);
       co_return got;
     };
     auto all = co_await when_all(cx, ask, ask, ask);
@@ -62,7 +63,8 @@ TEST(Coalesce, TheLastToLeaveCancelsTheRun) {  // C03
     cancel_scope part(cx);
     const auto ask = [&](context& c) -> task<result<std::string>> {
       context mine = c.with_key("k");
-      auto got = co_await shared.run(mine, counted(n));
+      const auto op = counted(n);
+      auto got = co_await shared.run(mine, op);
       EXPECT_TRUE(!got && got.error().kind() == error_kind::cancelled);
       co_return got;
     };
@@ -92,13 +94,15 @@ TEST(Coalesce, AFollowersDeadlineEndsOnlyHisWait) {  // C05
   world.run([&](context& cx) -> task<void> {
     const auto leader = [&](context& c) -> task<result<std::string>> {
       context mine = c.with_key("k");
-      auto got = co_await shared.run(mine, counted(n));
+      const auto op = counted(n);
+      auto got = co_await shared.run(mine, op);
       co_return got;
     };
     const auto follower = [&](context& c) -> task<result<int>> {
       const auto begin = c.now();
       context mine = c.with_key("k").with_timeout(20ms);
-      auto got = co_await shared.run(mine, counted(n));
+      const auto op = counted(n);
+      auto got = co_await shared.run(mine, op);
       EXPECT_TRUE(!got && got.error().kind() == error_kind::deadline);
       EXPECT_EQ(c.now() - begin, 20ms);
       co_return 1;
@@ -117,14 +121,16 @@ TEST(Coalesce, TheFirstMayLeaveAndTheOthersGetTheValue) {
   world.run([&](context& cx) -> task<void> {
     const auto leader = [&](context& c) -> task<result<int>> {
       context mine = c.with_key("k").with_timeout(20ms);
-      auto got = co_await shared.run(mine, counted(n));
+      const auto op = counted(n);
+      auto got = co_await shared.run(mine, op);
       EXPECT_FALSE(got);
       co_return 1;
     };
     const auto follower = [&](context& c) -> task<result<int>> {
       (void)co_await sleep_for(c, 1ms);
       context mine = c.with_key("k");
-      auto got = co_await shared.run(mine, counted(n));
+      const auto op = counted(n);
+      auto got = co_await shared.run(mine, op);
       EXPECT_TRUE(got);
       co_return 1;
     };

@@ -79,7 +79,9 @@ played play(const scenario& s) {
       mine = mine.with_timeout(s.deadline);
     }
     auto script = std::make_shared<std::vector<act>>(s.script);
-    auto outcome = co_await hedged.run(mine, policy::detachable(acting{script, log, begin}));
+    const acting what{script, log, begin};
+    const auto op = policy::detachable(what);
+    auto outcome = co_await hedged.run(mine, op);
     log->ended = static_cast<int>((cx.now() - begin) / 1ms);
     log->how = outcome ? "value " + std::to_string(*outcome)
                        : std::string(to_string(outcome.error().kind()));

@@ -52,7 +52,8 @@ struct coalesce_options {
 /// ```cpp
 /// policy::stack shared{policy::coalesce{}, policy::retry{}};
 /// context mine = cx.with_key(url);
-/// auto page = co_await shared.run(mine, policy::detachable([client, url](context& c) { ... }));
+/// const auto fetch = policy::detachable([client, url](context& c) { return client->get(c, url); });
+/// auto page = co_await shared.run(mine, fetch);
 /// ```
 class coalesce {
  public:

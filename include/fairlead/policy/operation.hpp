@@ -39,7 +39,8 @@ inline constexpr bool operation_detachable<Op> = Op::self_contained;
 ///
 /// *Example*:
 /// ```cpp
-/// resilient.run(cx, policy::detachable([client, id](context& cx) { return client->get(cx, id); }))
+/// const auto op = policy::detachable([client, id](context& cx) { return client->get(cx, id); });
+/// auto got = co_await resilient.run(cx, op);  // named first: see docs/compilers.md
 /// ```
 template <class F>
 class detachable {

@@ -71,7 +71,9 @@ class conductor final : observe::sink {
     }
     stack_ = with_probe(scenario_.config).observed_by(*this, "lab");
     out_.description = scenario_.config.stack.describe();
-    out_.calls.resize(scenario_.calls.size());
+    for (const auto& c : scenario_.calls) {
+      out_.calls.emplace_back().at = c.at;
+    }
     scopes_.resize(scenario_.calls.size());
     raised_.resize(scenario_.calls.size());
     listen_to_breakers();
@@ -230,7 +232,6 @@ class conductor final : observe::sink {
   }
 
   void start(std::size_t i) {
-    out_.calls[i].at = scenario_.calls[i].at;
     world_.spawn("call " + std::to_string(i), [this, i](context& cx) { return one_call(cx, i); });
   }
 
