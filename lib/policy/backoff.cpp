@@ -86,7 +86,7 @@ duration backoff_sequence::next(const backoff_options& o, double uniform) noexce
     case jitter::decorrelated: {
       const auto base = std::min(count(o.delay), cap);
       const auto last = n_ == 1 ? base : count(previous_);
-      previous_ = clamped(between(base, std::min(3 * last, cap), uniform), o.cap);
+      previous_ = clamped(between(base, 3 * last, uniform), o.cap);
       return previous_;
     }
     case jitter::smooth: {

@@ -20,7 +20,8 @@ enum class jitter : std::uint8_t {
                  ///< And Jitter")
   equal,         ///< uniform in [m/2, m]
   factor,        ///< uniform in [(1-f) m, (1+f) m]
-  decorrelated,  ///< uniform in [delay, 3 * previous]; ignores `kind` and `multiplier`
+  decorrelated,  ///< uniform in [delay, 3 * previous], at most the cap (AWS); ignores `kind` and
+                 ///< `multiplier`
   smooth,        ///< exponential with a density without steps (Polly's DecorrelatedJitterV2);
                  ///< ignores `kind` and `multiplier`
 };
