@@ -115,6 +115,33 @@ void client::impl::give_back(std::unique_ptr<detail::exchange_memory> memory) {
   }
 }
 
+// What an exchange on an idle connection has no need of: waits for a turn, opens a connection.
+// Apart from `run`, whose frame is small enough to be recycled without it, and with the outcome in
+// the frame of `run` for the same reason.
+task<void> client::impl::obtain(detail::call& call, detail::connection_pool::turn& turn,
+                                detail::lease& place, result<void>& outcome) {
+  if (turn.what() == pool_core::verdict::refuse) {
+    outcome = call.pool_exhausted();
+    co_return;
+  }
+  if (turn.what() == pool_core::verdict::wait) {
+    outcome = co_await pool.wait(call.cx(), turn);
+    if (!outcome) {
+      outcome = call.failed_at(error_stage::pool, outcome.error());
+      co_return;
+    }
+    place = pool.claim(turn);
+  }
+  if (place.stream() == nullptr) {
+    auto opened = co_await call.opens().connect(call.cx(), net, *call.to().to);
+    if (!opened) {
+      outcome = call.failed_at(error_stage::connect, opened.error());
+      co_return;
+    }
+    place.opened(std::move(*opened));
+  }
+}
+
 task<result<void>> client::impl::run(context& caller, outgoing& r, answer_taker take) {
   if (!r.ready) {
     co_return tl::unexpected<error>(std::move(r.ready).error());
@@ -130,25 +157,15 @@ task<result<void>> client::impl::run(context& caller, outgoing& r, answer_taker 
   auto& x = call.steps();
   for (auto wish = pool_core::wish::any;; wish = pool_core::wish::fresh) {
     detail::connection_pool::turn turn(pool);
-    if (!pool.try_acquire(turn, call.to().to->origin(), wish)) {
-      if (turn.what() == pool_core::verdict::refuse) {
-        outcome = call.pool_exhausted();
-        break;
-      }
-      outcome = co_await pool.wait(call.cx(), turn);
-      if (!outcome) {
-        outcome = call.failed_at(error_stage::pool, outcome.error());
-        break;
-      }
+    detail::lease place;
+    if (pool.try_acquire(turn, call.to().to->origin(), wish)) {
+      place = pool.claim(turn);
     }
-    auto place = pool.claim(turn);
     if (place.stream() == nullptr) {
-      auto opened = co_await call.opens().connect(call.cx(), net, *call.to().to);
-      if (!opened) {
-        outcome = call.failed_at(error_stage::connect, opened.error());
+      co_await obtain(call, turn, place, outcome);
+      if (!outcome) {
         break;
       }
-      place.opened(std::move(*opened));
     }
     auto& stream = *place.stream();
     x.begin();

@@ -208,9 +208,11 @@ TEST(Hedge, ABudgetSharedWithTheRetryCountsTheCallOnce) {
 
 TEST(Hedge, AnEmptyBudgetMakesNoFurtherAttempt) {  // H09
   sim::world world(1);
-  const policy::retry_budget none{policy::in_flight_budget{.ratio = 0, .min = 0}};
-  const policy::stack hedged{policy::hedge{{.delay = 100ms}}.with_budget(none)};
+  const policy::retry_budget one{policy::in_flight_budget{.ratio = 0.1, .min = 1}};
+  const policy::stack hedged{policy::hedge{{.delay = 100ms}}.with_budget(one)};
   world.run([&](context& cx) -> task<void> {
+    const auto taken = one.reserve(cx.now(), policy::extra_attempt::hedge);
+    EXPECT_TRUE(taken);
     context mine = cx.with_idempotency(idempotency::idempotent);
     int runs = 0;
     const auto op = [&](context& c) -> task<result<int>> {

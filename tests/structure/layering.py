@@ -122,7 +122,7 @@ def self_test(checker):
         ("lib/net/x.cpp", "#include <openssl/ssl.h>", None),
         ("include/fairlead/net/x.hpp", "#include <openssl/ssl.h>", "a public header includes"),
         ("include/fairlead/json/x.hpp", "#include <boost/json/value.hpp>", None),
-        ("include/fairlead/policy/x.hpp", "#include <boost/json.hpp>", "policy may not use boost/json"),
+        ("include/fairlead/net/x.hpp", "#include <boost/json.hpp>", "net may not use boost/json"),
         ("tests/net/x_test.cpp", '#include "../../lib/net/detail/y.hpp"', None),
         ("tests/http/x_test.cpp", '#include "../../lib/net/detail/y.hpp"', "private to net"),
         ("tests/net/x_test.cpp", "#include <fairlead/sim/world.hpp>", None),

@@ -52,8 +52,8 @@ struct coalesce_options {
 /// ```cpp
 /// policy::stack shared{policy::coalesce{}, policy::retry{}};
 /// context mine = cx.with_key(url);
-/// const auto fetch = policy::detachable([client, url](context& c) { return client->get(c, url); });
-/// auto page = co_await shared.run(mine, fetch);
+/// const auto fetch = policy::detachable([client, url](context& c) { return client->get(c, url);
+/// }); auto page = co_await shared.run(mine, fetch);
 /// ```
 class coalesce {
  public:

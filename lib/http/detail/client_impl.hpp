@@ -14,6 +14,10 @@
 
 namespace fairlead::http {
 
+namespace detail {
+class call;
+}  // namespace detail
+
 struct client::impl {
   impl(environment& e, client_options o);
   impl(const impl&) = delete;
@@ -22,6 +26,8 @@ struct client::impl {
 
   /// `r` lives in the frame that awaits.
   task<result<void>> run(context& caller, outgoing& r, answer_taker take);
+  task<void> obtain(detail::call& call, detail::connection_pool::turn& turn, detail::lease& place,
+                    result<void>& outcome);
 
   /// The base URL joined with `target`, checked; what it refers to lives in `memory`.
   result<detail::destination> resolve(detail::exchange_memory& memory,
