@@ -34,6 +34,26 @@ template <class Op>
   }
 inline constexpr bool operation_detachable<Op> = Op::self_contained;
 
+namespace detail {
+
+// An operation of which something was declared: called as it is.
+template <class F>
+class declared_operation {
+ public:
+  explicit declared_operation(F f) : f_(std::move(f)) {}
+
+  template <class... Args>
+    requires std::invocable<F&, Args...>
+  decltype(auto) operator()(Args&&... args) {
+    return std::invoke(f_, std::forward<Args>(args)...);
+  }
+
+ private:
+  F f_;
+};
+
+}  // namespace detail
+
 /// `f`, declared to own everything it uses: it refers to nothing in the frame of its caller, so
 /// that policies may let a run of it go on when the call has ended.
 ///
@@ -43,60 +63,39 @@ inline constexpr bool operation_detachable<Op> = Op::self_contained;
 /// auto got = co_await resilient.run(cx, op);  // named first: see docs/compilers.md
 /// ```
 template <class F>
-class detachable {
+class detachable : public detail::declared_operation<F> {
  public:
   static constexpr bool self_contained = true;
   static constexpr auto idempotency = operation_idempotency<F>;
-  explicit detachable(F f) : f_(std::move(f)) {}
-
-  template <class... Args>
-    requires std::invocable<F&, Args...>
-  decltype(auto) operator()(Args&&... args) {
-    return std::invoke(f_, std::forward<Args>(args)...);
-  }
-
- private:
-  F f_;
+  using detail::declared_operation<F>::declared_operation;
 };
+template <class F>
+detachable(F) -> detachable<F>;
 
 /// `f`, declared safe to happen twice, so that a retry may repeat it whatever was sent.
 ///
 /// *Example*: `co_await resilient.run(cx, policy::idempotent([&](context& cx) { ... }))`
 template <class F>
-class idempotent {
+class idempotent : public detail::declared_operation<F> {
  public:
   static constexpr auto idempotency = fairlead::idempotency::idempotent;
   static constexpr bool self_contained = operation_detachable<F>;
-  explicit idempotent(F f) : f_(std::move(f)) {}
-
-  template <class... Args>
-    requires std::invocable<F&, Args...>
-  decltype(auto) operator()(Args&&... args) {
-    return std::invoke(f_, std::forward<Args>(args)...);
-  }
-
- private:
-  F f_;
+  using detail::declared_operation<F>::declared_operation;
 };
+template <class F>
+idempotent(F) -> idempotent<F>;
 
 /// `f`, declared not safe to happen twice: a retry repeats it only when its request was not sent,
 /// or the answer says that nothing was done, whatever the error says of itself.
 template <class F>
-class not_idempotent {
+class not_idempotent : public detail::declared_operation<F> {
  public:
   static constexpr auto idempotency = fairlead::idempotency::not_idempotent;
   static constexpr bool self_contained = operation_detachable<F>;
-  explicit not_idempotent(F f) : f_(std::move(f)) {}
-
-  template <class... Args>
-    requires std::invocable<F&, Args...>
-  decltype(auto) operator()(Args&&... args) {
-    return std::invoke(f_, std::forward<Args>(args)...);
-  }
-
- private:
-  F f_;
+  using detail::declared_operation<F>::declared_operation;
 };
+template <class F>
+not_idempotent(F) -> not_idempotent<F>;
 
 namespace detail {
 
