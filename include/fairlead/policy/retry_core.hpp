@@ -16,7 +16,7 @@ inline constexpr std::uint32_t unlimited = ~std::uint32_t{0};
 
 /// When and how often a retry runs its operation again.
 struct retry_options {
-  /// All attempts together, the first included; 0 is invalid. (SRE book, chapter 22: three per
+  /// All attempts together, the first included; 0 is invalid. (SRE book, chapter 21: three per
   /// request.)
   std::uint32_t max_attempts = 3;
   /// Full jitter from 100 ms, doubling, at most 10 s.
