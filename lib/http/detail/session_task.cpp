@@ -21,9 +21,11 @@ using namespace std::chrono_literals;
 
 constexpr duration watch_after = 20ms;        // a handler is watched when it takes longer
 constexpr duration look_again_after = 200ms;  // at a client that has sent much ahead
-constexpr duration longest_linger = 1s;       // for a client to read its answer
+constexpr duration longest_linger = 2s;       // for a client to read its answer
 constexpr int most_in_a_row = 16;  // answers without a wait, before others have their turn
-constexpr std::size_t most_lingered = 256 * 1024;
+// More than a client and the buffers of two kernels may hold when the answer is written: Linux lets
+// them grow to 4 MiB on the sending and 6 MiB on the receiving side.
+constexpr std::size_t most_lingered = 16 * 1024 * 1024;
 
 // Cancels a handler whose client has gone.
 class watch : timer_node {
@@ -154,7 +156,7 @@ task<void> linger(context& cx, net::stream& s) {
   auto limited = cx.with_timeout(longest_linger);
   auto ended = co_await s.shutdown_write(limited);
   std::size_t seen = 0;
-  std::array<std::byte, 1024> sink;
+  std::array<std::byte, 8192> sink;
   while (ended && seen < most_lingered) {
     auto n = co_await net::read_some(limited, s, sink);
     if (!n || *n == 0) {
