@@ -103,6 +103,18 @@ void print_policies(std::ostream& out, const run_report& a, const run_report& b)
   }
 }
 
+void print_budget(std::ostream& out, const run_report& r) {
+  out << "  " << cell(r.transport, 12);
+  for (const auto& l : r.lines) {
+    if (l.calls > 0) {
+      std::ostringstream tokens;
+      tokens << std::fixed << std::setprecision(1) << l.spare;
+      out << right(tokens.str(), 5);
+    }
+  }
+  out << "\n";
+}
+
 void print_transitions(std::ostream& out, const run_report& r) {
   for (const auto& t : r.seen->transitions()) {
     out << "  " << cell(r.transport, 12) << right(milliseconds(t.at - r.begin), 11) << "  "
@@ -123,6 +135,10 @@ std::uint64_t count(const run_report& r, outcome o) {
 void print_report(std::ostream& out, const run_report& a, const run_report& b) {
   print_orders(out, a, b);
   print_policies(out, a, b);
+  out << "\nThe budget of retries and hedges for users: tokens left after each order. While 5 or "
+         "fewer are\nleft there are first attempts only.\n";
+  print_budget(out, a);
+  print_budget(out, b);
   out << "\nThe breaker in front of payments\n";
   print_transitions(out, a);
   print_transitions(out, b);

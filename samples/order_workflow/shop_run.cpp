@@ -9,7 +9,9 @@
 #include <fairlead/http/server.hpp>
 #include <fairlead/json/decode.hpp>
 #include <fairlead/net/network.hpp>
+#include <fairlead/policy/hedge.hpp>
 #include <fairlead/policy/policy.hpp>
+#include <fairlead/policy/retry_budget.hpp>
 #include <fairlead/port/http_port.hpp>
 #include <fairlead/port/in_process.hpp>
 #include <fairlead/port/serve.hpp>
@@ -27,20 +29,30 @@ using namespace fairlead;
 
 constexpr auto pause_between_orders = 60ms;
 
+// A failed call of users costs a token, a good one gives a fifth of one back. While no more than
+// half are left there is nothing but first attempts.
+policy::retry_budget user_budget() {
+  return policy::retry_budget{policy::token_budget{.tokens = 10, .ratio = 0.2}, "users"};
+}
+
 /// The ports of the shop, behind their policies.
 struct wired_shop {
   users user_port;
   orders order_port;
   payments payment_port;
   shipping shipping_port;
+  policy::retry_budget spare;  ///< of the users port
 };
 
-// Users flap: try again. Orders are given a second. Payments have a breaker, so that a payment
-// service that is down is left alone. Shipping has somebody who can do it by hand.
+// Users flap, and now and then one call is slow: ask again, or a second time beside. Both draw on
+// one budget, so that a user service that is down gets no more than the first attempts. Orders are
+// given a second. Payments have a breaker, so that a payment service that is down is left alone.
+// Shipping has somebody who can do it by hand.
 wired_shop with_policies(wired_shop plain, observe::sink& seen) {
-  const policy::stack patient{policy::total_timeout{2s},
-                              policy::retry{{.max_attempts = 3, .backoff = {.delay = 20ms}}},
-                              policy::attempt_timeout{500ms}};
+  const policy::stack patient{
+      policy::total_timeout{2s},
+      policy::retry{{.max_attempts = 3, .backoff = {.delay = 20ms}}}.with_budget(plain.spare),
+      policy::hedge{{.delay = 200ms}}.with_budget(plain.spare), policy::attempt_timeout{1500ms}};
   const policy::stack stubborn{policy::total_timeout{1s},
                                policy::retry{{.max_attempts = 5, .backoff = {.delay = 10ms}}},
                                policy::attempt_timeout{300ms}};
@@ -52,7 +64,7 @@ wired_shop with_policies(wired_shop plain, observe::sink& seen) {
   return {with_policy(plain.user_port, patient.observed_by(seen, "users")),
           with_policy(plain.order_port, stubborn.observed_by(seen, "orders")),
           with_policy(plain.payment_port, careful.observed_by(seen, "payments")),
-          with_policy(plain.shipping_port, forgiving.observed_by(seen, "shipping"))};
+          with_policy(plain.shipping_port, forgiving.observed_by(seen, "shipping")), plain.spare};
 }
 
 task<result<void>> process_all(context& cx, wired_shop& shop, const std::vector<order_line>& lines,
@@ -71,6 +83,7 @@ task<result<void>> process_all(context& cx, wired_shop& shop, const std::vector<
                                  shop.shipping_port, std::get<create_order>(line.content));
       done.time = cx.now() - start;
       done.calls = faults.arrivals() - calls;
+      done.spare = shop.spare.metrics(cx.now()).tokens;
       const auto paused = co_await sleep_for(cx, pause_between_orders);
       if (!paused) {
         co_return paused;
@@ -169,7 +182,7 @@ task<result<run_report>> run_in_process(context& cx, const std::vector<order_lin
   auto shop = with_policies(
       {in_process<users>(users_service(faults)), in_process<orders>(orders_service(faults)),
        in_process<payments>(payments_service(faults)),
-       in_process<shipping>(shipping_service(faults))},
+       in_process<shipping>(shipping_service(faults)), user_budget()},
       *out.seen);
   const auto done = co_await process_all(cx, shop, orders_file, *faults, out);
   if (!done) {
@@ -195,10 +208,10 @@ task<result<run_report>> run_over_http(context& cx, const std::vector<order_line
     }
   }
   if (done) {
-    auto shop =
-        with_policies({(*user_host)->port<users>(), (*order_host)->port<orders>(),
-                       (*payment_host)->port<payments>(), (*shipping_host)->port<shipping>()},
-                      *out.seen);
+    auto shop = with_policies(
+        {(*user_host)->port<users>(), (*order_host)->port<orders>(),
+         (*payment_host)->port<payments>(), (*shipping_host)->port<shipping>(), user_budget()},
+        *out.seen);
     done = co_await process_all(cx, shop, orders_file, *faults, out);
   }
   for (auto* host : {&user_host, &order_host, &payment_host, &shipping_host}) {

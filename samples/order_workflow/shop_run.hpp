@@ -33,8 +33,9 @@ struct order_line {
 struct line_report {
   int number = 0;
   order_report report;
-  std::uint64_t calls = 0;  ///< that reached a service, retries included
+  std::uint64_t calls = 0;  ///< that reached a service, retries and hedges included
   fairlead::duration time{};
+  double spare = 0;  ///< tokens left in the budget of the users port, afterwards
 };
 
 /// What became of all of them, over one transport.
