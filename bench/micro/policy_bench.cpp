@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: BSL-1.0
 // What policies cost around a ready operation, beside the operation alone and beside one coroutine
 // per policy. Every line also counts allocations per call.
+#include "awaited.hpp"
 #include "naive_policies.hpp"
 
-#include "support/count_allocations.hpp"
-
+#include <fairlead/policy/adaptive_limit.hpp>
+#include <fairlead/policy/any_stack.hpp>
+#include <fairlead/policy/cache.hpp>
+#include <fairlead/policy/coalesce.hpp>
+#include <fairlead/policy/hedge.hpp>
 #include <fairlead/policy/keyed.hpp>
 #include <fairlead/policy/policy.hpp>
-
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
-#include <boost/asio/io_context.hpp>
+#include <fairlead/policy/retry_budget.hpp>
+#include <fairlead/policy/shed.hpp>
+#include <fairlead/policy/throttle.hpp>
 
 #include <benchmark/benchmark.h>
 
@@ -20,34 +23,8 @@ namespace {
 
 using namespace fairlead;
 using namespace std::chrono_literals;
-
-task<result<int>> ready(context& /*cx*/) {
-  co_return 1;
-}
-
-// Awaits `call(cx)` once per iteration, inside one coroutine, on a warmed thread.
-template <class Call>
-void awaited(benchmark::State& state, Call call) {
-  boost::asio::io_context loop(1);
-  cancel_scope root(environment::of(loop.get_executor()));
-  std::uint64_t allocated = 0;
-  auto body = [&]() -> task<void> {
-    for (int i = 0; i < 100; ++i) {
-      auto warm = co_await call(root);
-      benchmark::DoNotOptimize(warm);
-    }
-    const auto before = testing::allocations();
-    for (auto _ : state) {
-      auto outcome = co_await call(root);
-      benchmark::DoNotOptimize(outcome);
-    }
-    allocated = testing::allocations() - before;
-  };
-  boost::asio::co_spawn(loop, body, boost::asio::detached);
-  loop.run();
-  state.counters["allocs"] =
-      benchmark::Counter(static_cast<double>(allocated), benchmark::Counter::kAvgIterations);
-}
+using bench::awaited;
+using bench::ready;
 
 void bare_operation(benchmark::State& state) {
   awaited(state, [](context& cx) { return ready(cx); });
@@ -228,6 +205,54 @@ void stack_of_limits(benchmark::State& state) {
   awaited(state, [&](context& cx) { return s.run(cx, &ready); });
 }
 BENCHMARK(stack_of_limits);
+
+void stack_of_five_any(benchmark::State& state) {
+  const policy::any_stack s{policy::total_timeout{3s}, policy::retry{{.max_attempts = 3}},
+                            policy::circuit_breaker{}, policy::bulkhead{{.max = 100}},
+                            policy::attempt_timeout{800ms}};
+  awaited(state, [&](context& cx) { return s.run(cx, &ready); });
+}
+BENCHMARK(stack_of_five_any);
+
+// One policy around the ready operation; what it costs is the difference to `stack_of_none`.
+template <class Layer>
+void stack_of(benchmark::State& state, const Layer& layer) {
+  const auto s = policy::stack{layer};
+  awaited(state, [&](context& cx) { return s.run(cx, &ready); });
+}
+BENCHMARK_CAPTURE(stack_of, total_timeout, policy::total_timeout{3s});
+BENCHMARK_CAPTURE(stack_of, retry, policy::retry{{.max_attempts = 3}});
+BENCHMARK_CAPTURE(stack_of, retry_with_budget,
+                  policy::retry{{.max_attempts = 3}}.with_budget(policy::retry_budget{}));
+BENCHMARK_CAPTURE(stack_of, circuit_breaker, policy::circuit_breaker{});
+BENCHMARK_CAPTURE(stack_of, bulkhead, policy::bulkhead{{.max = 100}});
+BENCHMARK_CAPTURE(stack_of, rate_limit, policy::rate_limit{{.permits = 1'000'000'000}});
+BENCHMARK_CAPTURE(stack_of, adaptive_limit, policy::adaptive_limit{});
+BENCHMARK_CAPTURE(stack_of, throttle, policy::throttle{});
+BENCHMARK_CAPTURE(stack_of, shed, policy::shed{});
+
+// These run the operation in a coroutine of its own.
+void branching(benchmark::State& state, const auto& layer) {
+  const auto s = policy::stack{layer};
+  const auto op = policy::detachable([](context& cx) { return ready(cx); });
+  awaited(state, [&](context& cx) -> task<result<int>> {
+    auto keyed = cx.with_key("k").with_idempotency(idempotency::yes);
+    auto outcome = co_await s.run(keyed, op);
+    co_return outcome;
+  });
+}
+void stack_of_hedge(benchmark::State& state) {
+  branching(state, policy::hedge{});
+}
+void stack_of_coalesce(benchmark::State& state) {
+  branching(state, policy::coalesce{});
+}
+void stack_of_cache_hit(benchmark::State& state) {
+  branching(state, policy::cache{{.ttl = 1h}});
+}
+BENCHMARK(stack_of_hedge);
+BENCHMARK(stack_of_coalesce);
+BENCHMARK(stack_of_cache_hit);
 
 void clock_read(benchmark::State& state) {
   const auto& time = system_clock();
