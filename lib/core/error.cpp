@@ -84,9 +84,13 @@ error::error(const errors::deadline& e)
 error::error(const errors::connection_refused& e)
     : error(error_kind::connection_refused, 0, 0, e.url, {}, {}, {}) {}
 error::error(const errors::connection_reset& e)
-    : error(error_kind::connection_reset, 0, 0, e.url, {}, {}, {}) {}
+    : error(error_kind::connection_reset, 0, 0, e.url, {}, {}, {}) {
+  sent_ = error_sent::unknown;
+}
 error::error(const errors::connection_closed& e)
-    : error(error_kind::connection_closed, e.received, e.expected, e.url, {}, {}, {}) {}
+    : error(error_kind::connection_closed, e.received, e.expected, e.url, {}, {}, {}) {
+  sent_ = error_sent::unknown;
+}
 error::error(const errors::unreachable& e)
     : error(error_kind::unreachable, 0, 0, e.url, {}, {}, {}) {}
 error::error(const errors::dns_failure& e)
@@ -94,7 +98,9 @@ error::error(const errors::dns_failure& e)
 error::error(const errors::tls_failure& e)
     : error(error_kind::tls_failure, 0, 0, e.url, e.reason, {}, {}) {}
 error::error(const errors::protocol_error& e)
-    : error(error_kind::protocol_error, 0, 0, e.url, e.reason, {}, {}) {}
+    : error(error_kind::protocol_error, 0, 0, e.url, e.reason, {}, {}) {
+  sent_ = error_sent::unknown;
+}
 error::error(const errors::http_error& e)
     : error(error_kind::http_error, e.status, from_wait(e.retry_after), e.url, e.body, e.headers,
             {}) {

@@ -23,7 +23,7 @@ constexpr duration first_pause = 1ms;
 constexpr duration longest_pause = 50ms;
 
 error at_connect(error e, const endpoint& to) {
-  e.at(error_stage::connect);
+  e.at(error_stage::connect).with_sent(error_sent::not_sent);
   return e.is<errors::cancelled>() ? e : e.with_target(to.to_string());
 }
 

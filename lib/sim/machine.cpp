@@ -19,7 +19,7 @@ using namespace std::chrono_literals;
 constexpr duration gives_up_after = 127s;  // Linux with its 6 repetitions
 
 error at_connect(error e, const net::endpoint& to) {
-  e.at(error_stage::connect);
+  e.at(error_stage::connect).with_sent(error_sent::not_sent);
   return e.is<errors::cancelled>() ? e : e.with_target(to.to_string());
 }
 

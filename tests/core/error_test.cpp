@@ -139,6 +139,9 @@ TEST(Error, KindsWithoutTextHaveDefaultFacts) {
   EXPECT_EQ(error(errors::http_error{"u", 500, "", "", std::nullopt}).sent(), error_sent::answered);
   EXPECT_EQ(error(errors::application{"payment_failed", ""}).sent(), error_sent::answered);
   EXPECT_EQ(error(errors::outcome_unknown{"u", "w"}).sent(), error_sent::unknown);
+  EXPECT_EQ(error(errors::connection_reset{"u"}).sent(), error_sent::unknown);
+  EXPECT_EQ(error(errors::connection_closed{"u"}).sent(), error_sent::unknown);
+  EXPECT_EQ(error(errors::protocol_error{"u", "w"}).sent(), error_sent::unknown);
   EXPECT_EQ(error(errors::connection_refused{"u"}).sent(), error_sent::not_sent);
 }
 

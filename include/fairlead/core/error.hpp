@@ -117,8 +117,10 @@ class [[nodiscard]] error : private detail::error_facts {
   /// How far the call had come; `error_stage::none` when it does not apply.
   [[nodiscard]] error_stage stage() const noexcept { return stage_; }
 
-  /// Whether the peer may have seen the request. Defaults to `not_sent`, and to `answered` for
-  /// `http_error` and `application`.
+  /// Whether the peer may have seen the request. Defaults to `answered` for `http_error` and
+  /// `application`, to `unknown` for what happens on a connection (`connection_reset`,
+  /// `connection_closed`, `protocol_error`, `outcome_unknown`), and to `not_sent` for the others.
+  /// A retry goes by it, so say it (`with_sent`) where you know better.
   [[nodiscard]] error_sent sent() const noexcept { return sent_; }
 
   /// How many times the operation was invoked; 1 unless a retry says otherwise.

@@ -51,7 +51,7 @@ error stream_kind(int code, std::string_view peer) {
 
 error connect_error(int code, std::string_view peer, duration took) {
   error e = connect_kind(code, peer, took);
-  return e.at(error_stage::connect);
+  return e.at(error_stage::connect).with_sent(error_sent::not_sent);
 }
 
 error stream_error(int code, std::string_view peer) {
