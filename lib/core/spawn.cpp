@@ -105,16 +105,18 @@ child_group::~child_group() {
 }
 
 void child_group::start(task<void> body) {
+  task<void> coroutine = root(std::move(body));  // may throw, so before the child counts
   auto one = std::make_shared<child>(*this);
   child& c = *one;
   if (!scope_.cancelled()) {
     scope_.cancel_tree().add(c);
   }
-  // The handler owns the child. It is destroyed without a call only when the event loop goes away,
-  // or when there is no memory to start the coroutine.
   const auto slot = c.signal.slot();
-  boost::asio::co_spawn(scope_.executor(), root(std::move(body)),
-                        boost::asio::bind_cancellation_slot(slot, completion(std::move(one))));
+  // Owns the child from here on. It is destroyed without a call only when the event loop goes away,
+  // or when there is no memory to start the coroutine.
+  completion at_end(std::move(one));
+  boost::asio::co_spawn(scope_.executor(), std::move(coroutine),
+                        boost::asio::bind_cancellation_slot(slot, std::move(at_end)));
 }
 
 void child_group::on_done(std::exception_ptr thrown) noexcept {

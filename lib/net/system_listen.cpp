@@ -17,7 +17,7 @@ namespace fairlead::net::detail {
 
 namespace {
 
-constexpr unsigned longest_burst = 16;  // peers accepted in a row before the loop turns
+constexpr unsigned most_accepted = 16;  // peers accepted in a row before the loop turns
 
 // The file of a Unix socket: which one it is, so that only our own is ever removed.
 class socket_file {
@@ -142,7 +142,7 @@ class system_listener final : public listener {
       if (!handle_.is_open()) {
         co_return fail(closed());
       }
-      if (burst_ < longest_burst) {
+      if (burst_ < most_accepted) {
         auto got = try_accept(cx);
         if (got) {
           co_return std::move(*got);

@@ -17,13 +17,13 @@ namespace fairlead::net::detail {
 
 namespace {
 
-constexpr unsigned longest_burst = 64;   // attempts in a row before the loop turns
+constexpr unsigned most_attempts = 64;   // attempts in a row before the loop turns
 constexpr std::size_t most_pieces = 16;  // of one system call
 
 // What one direction knows about the next attempt.
 class attempts {
  public:
-  [[nodiscard]] bool worth_trying() const noexcept { return !exhausted_ && burst_ < longest_burst; }
+  [[nodiscard]] bool worth_trying() const noexcept { return !exhausted_ && burst_ < most_attempts; }
   void waited() noexcept { exhausted_ = false; }
   void loop_turned() noexcept { burst_ = 0; }
   void moved(std::size_t bytes, std::size_t wanted) noexcept {

@@ -10,7 +10,7 @@ namespace fairlead::policy {
 
 namespace {
 
-using seconds = std::chrono::duration<double>;
+using in_seconds = std::chrono::duration<double>;
 
 constexpr std::uint32_t most_calls = 1U << 24U;
 constexpr std::uint32_t usual_start = 20;
@@ -98,12 +98,12 @@ bool adaptive_core::end(time_point began, std::uint32_t in_flight, verdict outco
     ++w.failures;
   } else if (now > began) {
     ++w.timed;
-    w.seconds += seconds(now - began).count();
+    w.seconds += in_seconds(now - began).count();
   }
   if (w.calls < min_samples_ || now - w.began < length_) {
     return false;
   }
-  const auto length = seconds(now - w.began).count();
+  const auto length = in_seconds(now - w.began).count();
   const limit_sample sample{
       .latency = w.timed == 0 ? 0 : w.seconds / w.timed,
       .throughput = length > 0 ? static_cast<double>(w.calls - w.failures) / length : 0,

@@ -12,11 +12,11 @@ namespace fairlead::policy {
 namespace {
 
 constexpr unsigned width = 21;
-constexpr std::uint64_t most = (std::uint64_t{1} << width) - 1;
+constexpr std::uint64_t most_members = (std::uint64_t{1} << width) - 1;
 
 fleet_counts unpacked(std::uint64_t word) noexcept {
   const auto part = [word](unsigned i) {
-    return static_cast<std::uint32_t>((word >> (i * width)) & most);
+    return static_cast<std::uint32_t>((word >> (i * width)) & most_members);
   };
   return {part(0), part(1), part(2)};
 }
@@ -94,7 +94,7 @@ breaker_fleet::seat::seat(const breaker_fleet& fleet) : shared_(fleet.shared_) {
   fleet_counts c;
   do {
     c = unpacked(word);
-    if (c.members == most) {
+    if (c.members == most_members) {
       return;
     }
     ++c.members;

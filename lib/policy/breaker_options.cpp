@@ -14,17 +14,13 @@ using detail::problem_list;
 constexpr std::uint32_t most_counted = 1U << 20U;  // outcomes or slices that a window may hold
 constexpr std::uint32_t most_probes = 1U << 16U;
 
-bool is_share(double x) {
-  return x >= 0 && x <= 1;  // false for NaN
-}
-
 void check_rules(const breaker_options& o, problem_list& p) {
   p.add_if(o.consecutive_failures && *o.consecutive_failures == 0, "consecutive_failures is 0");
   p.add_if((o.failures == 0) != (o.of == 0), "failures and of must be given together");
   p.add_if(o.failures > o.of && o.of != 0, "failures is greater than of");
   p.add_if(o.of > most_counted, "of is greater than 1048576");
-  p.add_if(!is_share(o.failure_rate), "failure_rate must be between 0 and 1");
-  p.add_if(!is_share(o.slow_call_rate), "slow_call_rate must be between 0 and 1");
+  p.add_if(!detail::is_share(o.failure_rate), "failure_rate must be between 0 and 1");
+  p.add_if(!detail::is_share(o.slow_call_rate), "slow_call_rate must be between 0 and 1");
   p.add_if(o.slow_threshold <= duration::zero(), "slow_threshold must be positive");
 }
 
@@ -43,7 +39,7 @@ void check_break(const breaker_options& o, problem_list& p) {
   p.add_if(!(o.break_multiplier >= 1) || !std::isfinite(o.break_multiplier),
            "break_multiplier must be a finite number, at least 1");
   p.add_if(o.break_cap < duration::zero(), "break_cap is negative");
-  p.add_if(!is_share(o.break_jitter), "break_jitter must be between 0 and 1");
+  p.add_if(!detail::is_share(o.break_jitter), "break_jitter must be between 0 and 1");
 }
 
 void check_recovery(const breaker_options& o, problem_list& p) {

@@ -14,10 +14,6 @@ namespace fairlead::policy {
 
 namespace {
 
-bool is_share(double x) {
-  return x >= 0 && x <= 1;  // false for NaN
-}
-
 double success_rate(std::uint64_t successes, std::uint64_t failures) noexcept {
   const auto all = static_cast<double>(successes + failures);
   return all > 0 ? static_cast<double>(successes) / all : 1;
@@ -32,11 +28,11 @@ std::vector<std::string> problems_of(const outlier_options& o) {
   p.add_if(o.max_ejection < o.ejection, "max_ejection is shorter than ejection");
   p.add_if(!(o.max_ejected > 0 && o.max_ejected <= 1),
            "max_ejected must be greater than 0 and at most 1");
-  p.add_if(!is_share(o.panic_below), "panic_below must be between 0 and 1");
+  p.add_if(!detail::is_share(o.panic_below), "panic_below must be between 0 and 1");
   p.add_if(!(o.success_rate_stdev >= 0) || !std::isfinite(o.success_rate_stdev),
            "success_rate_stdev must be a finite number, at least 0");
   p.add_if(o.success_rate_volume == 0, "success_rate_volume is 0");
-  p.add_if(!is_share(o.failure_share), "failure_share must be between 0 and 1");
+  p.add_if(!detail::is_share(o.failure_share), "failure_share must be between 0 and 1");
   p.add_if(o.failure_volume == 0, "failure_volume is 0");
   p.add_if(o.success_rate_stdev == 0 && o.failure_share == 0 && o.consecutive_failures == 0,
            "every rule is off");

@@ -13,7 +13,7 @@ namespace fairlead::policy {
 namespace {
 
 constexpr double most_ratio = 1000;
-constexpr std::uint32_t most_slices = 1U << 16U;
+constexpr std::uint32_t most_budget_slices = 1U << 16U;
 
 // Rounded down; the little extra is for shares such as .57, whose nearest double lies below.
 std::uint64_t in_parts(double share, double parts) noexcept {
@@ -40,7 +40,7 @@ void check(const window_budget& o, detail::problem_list& p) {
   p.add_if(o.ratio == 0 && o.min == 0, "ratio and min are both 0, so nothing would be retried");
   p.add_if(o.window <= duration::zero(), "window must be positive");
   p.add_if(o.slices == 0, "slices is 0");
-  p.add_if(o.slices > most_slices, "slices is greater than 65536");
+  p.add_if(o.slices > most_budget_slices, "slices is greater than 65536");
 }
 
 void check(const quota_budget& o, detail::problem_list& p) {

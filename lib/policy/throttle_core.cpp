@@ -9,7 +9,7 @@
 namespace fairlead::policy {
 
 namespace {
-constexpr std::uint32_t most_slices = 1U << 16U;
+constexpr std::uint32_t most_throttle_slices = 1U << 16U;
 }  // namespace
 
 std::vector<std::string> problems_of(const throttle_options& o) {
@@ -17,7 +17,7 @@ std::vector<std::string> problems_of(const throttle_options& o) {
   p.add_if(!(o.k >= 1) || !std::isfinite(o.k), "k must be a finite number, at least 1");
   p.add_if(o.window <= duration::zero(), "window must be positive");
   p.add_if(o.slices == 0, "slices is 0");
-  p.add_if(o.slices > most_slices, "slices is greater than 65536");
+  p.add_if(o.slices > most_throttle_slices, "slices is greater than 65536");
   p.add_if(!(o.cap >= 0 && o.cap <= 1), "cap must be between 0 and 1");
   return p.found;
 }

@@ -22,7 +22,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 HERE = ROOT / "tests" / "subproject"
-FAST = ["--buildtype=plain", "-Doptimization=0"]
+FAST = ["--buildtype=plain", "-Doptimization=0", "-Dunity=subprojects", "-Dunity_size=16"]
 
 
 def run(*command, env=None, fails=False):

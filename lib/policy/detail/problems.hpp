@@ -7,6 +7,11 @@
 
 namespace fairlead::policy::detail {
 
+// Between 0 and 1; false for NaN.
+inline bool is_share(double x) noexcept {
+  return x >= 0 && x <= 1;
+}
+
 class problem_list {
  public:
   void add_if(bool wrong, const char* text) {
