@@ -99,6 +99,9 @@ def loose_ends(files):
 def main(words):
     check = "--check" in words
     programs = [w for w in words if w != "--check"]
+    if "--help" in words or "-h" in words:
+        print(__doc__)
+        return 0
     if len(programs) != 1:
         sys.exit(__doc__)
     stale = 0

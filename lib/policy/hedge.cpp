@@ -263,7 +263,7 @@ class hedge::execution : timer_node {
                  : e->pushback() ? e->pushback()
                                  : e->retry_after()},
         now);
-    settle_budget(attempts_[i], r, i == 0);
+    settle_budget(i, r, decides);
     if (decided_) {
       // Of attempts that end at the same instant the one that started first wins.
       const bool counts = r.outcome() == verdict::success || r.outcome() == verdict::fatal;
@@ -283,20 +283,29 @@ class hedge::execution : timer_node {
     wake_up();
   }
 
-  // A retry outside with the same budget counts the call itself.
+  // Whether no retry outside has the same budget.
   [[nodiscard]] bool enrolls() const noexcept {
     return budget_ != nullptr && call_.enrolled_in() != budget_->identity();
   }
 
-  void settle_budget(attempt& a, const inner_run& r, bool first) noexcept {
+  // Each attempt counts once. Where a retry outside has the same budget it counts the outcome of
+  // the call, which is that of the attempt that decides; then the first one counts here, if it is
+  // another.
+  void settle_budget(std::size_t i, const inner_run& r, bool decides) noexcept {
     if (budget_ == nullptr) {
       return;
     }
+    auto& extra = attempts_[i].extra;
     const auto v = decided_ || r.thrown() ? verdict::neutral : r.outcome();
-    if (!first) {
-      a.extra.complete(v);
-    } else if (enrolls()) {
-      budget_->first_ended(v);
+    if (enrolls()) {
+      i == 0 ? budget_->first_ended(v) : extra.complete(v);
+    } else if (decides && i > 0) {
+      extra.complete(verdict::neutral);
+      budget_->first_ended(first_outcome_);
+    } else if (i == 0) {
+      first_outcome_ = v;
+    } else {
+      extra.complete(v);
     }
   }
 
@@ -351,6 +360,7 @@ class hedge::execution : timer_node {
   std::size_t winner_ = 0;
   std::size_t last_ = 0;
   bool decided_ = false;
+  verdict first_outcome_ = verdict::neutral;  // while it has not ended, too
 };
 
 hedge::hedge(const hedge_options& options) {

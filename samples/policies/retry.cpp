@@ -46,8 +46,7 @@ int main() {
     show("the peer asks for time", reserved);
 
     const auto pay = policy::not_idempotent([](context&) -> result<int> {
-      fairlead::error lost(errors::connection_reset{"http://bank:80"});
-      return fairlead::fail(lost.with_sent(fairlead::error_sent::unknown));
+      return fairlead::fail(errors::connection_reset{"http://bank:80"});
     });
     const auto paid = co_await patient.run(cx, pay);
     show("perhaps it has happened", paid);

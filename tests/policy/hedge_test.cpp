@@ -206,6 +206,43 @@ TEST(Hedge, ABudgetSharedWithTheRetryCountsTheCallOnce) {
   });
 }
 
+// The tokens that are left of ten after one call, whose attempts last 10 ms and fail or not; 'h'
+// hangs.
+double tokens_after(const std::string& attempts) {
+  sim::world world(1);
+  const policy::retry_budget budget{policy::token_budget{.tokens = 10, .ratio = 0.2}};
+  const policy::stack both{
+      policy::retry{{.max_attempts = 2, .backoff = {.delay = 10ms}}}.with_budget(budget),
+      policy::hedge{{.delay = 100ms}}.with_budget(budget)};
+  world.run([&](context& cx) -> task<void> {
+    context mine = cx.with_idempotency(idempotency::idempotent);
+    std::size_t runs = 0;
+    const auto op = [&](context& c) -> task<result<int>> {
+      const char what = attempts.at(runs++);
+      auto slept = co_await sleep_for(c, what == 'h' ? 1h : 10ms);
+      if (!slept) {
+        co_return tl::unexpected<error>(slept.error());
+      }
+      if (what == 'F') {
+        co_return fail(errors::unavailable{"op", "down", std::nullopt});
+      }
+      co_return 1;
+    };
+    (void)co_await both.run(mine, op);
+    EXPECT_EQ(runs, attempts.size());
+  });
+  return budget.metrics(world.now()).tokens;
+}
+
+TEST(Hedge, EachAttemptCountsOnceInABudgetSharedWithTheRetry) {
+  EXPECT_DOUBLE_EQ(tokens_after("S"), 10);
+  EXPECT_DOUBLE_EQ(tokens_after("FS"), 9.2) << "the hedge after a failure";
+  EXPECT_DOUBLE_EQ(tokens_after("FFS"), 8.2) << "the retry";
+  EXPECT_DOUBLE_EQ(tokens_after("FFFS"), 7.2) << "the hedge of the retry";
+  EXPECT_DOUBLE_EQ(tokens_after("FFFF"), 6);
+  EXPECT_DOUBLE_EQ(tokens_after("hS"), 10) << "a loser that was told to stop";
+}
+
 TEST(Hedge, AnEmptyBudgetMakesNoFurtherAttempt) {  // H09
   sim::world world(1);
   const policy::retry_budget one{policy::in_flight_budget{.ratio = 0.1, .min = 1}};

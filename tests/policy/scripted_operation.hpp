@@ -34,6 +34,11 @@ inline act fail_with(error e, duration after = {}) {
 inline act fail_softly(duration after = {}) {
   return fail_with(errors::unavailable{"users", "down", std::nullopt}, after);
 }
+/// A connection that was closed before anything left.
+inline act never_left() {
+  error e = errors::connection_closed{"http://users"};
+  return fail_with(e.with_sent(error_sent::not_sent));
+}
 inline act fail_for_good(duration after = {}) {
   return fail_with(errors::protocol_error{"users", "nonsense"}, after);
 }
