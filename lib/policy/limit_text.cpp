@@ -17,14 +17,18 @@ std::string named(const char* what, std::string_view name) {
   return out;
 }
 
+std::string counted(std::uint64_t n, const char* what) {
+  return std::to_string(n) + " " + what + (n == 1 ? "" : "s");
+}
+
 }  // namespace
 
 std::string describe_bulkhead(const bulkhead_options& o) {
-  std::string out = named("a bulkhead", o.name) + " of " + std::to_string(o.max) + " calls";
+  std::string out = named("a bulkhead", o.name) + " of " + counted(o.max, "call");
   if (o.queue == 0 || o.max_wait == duration::zero()) {
     return out + " that refuses the others at once";
   }
-  out += " that lets " + std::to_string(o.queue) + " others wait";
+  out += " that lets " + counted(o.queue, "other") + " wait";
   if (o.max_wait != duration::max()) {
     out += " up to " + words(o.max_wait);
   }
