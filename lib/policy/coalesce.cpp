@@ -10,6 +10,7 @@
 #include "detail/text.hpp"
 
 #include <boost/asio/dispatch.hpp>
+#include <boost/asio/post.hpp>
 
 #include <functional>
 #include <map>
@@ -67,7 +68,8 @@ struct coalesce::shared {
 // A share in a flight.
 class coalesce::party {
  public:
-  party(std::shared_ptr<shared> of, call& c) : shared_(std::move(of)) {
+  party(std::shared_ptr<shared> of, call& c)
+      : shared_(std::move(of)), here_(c.caller().executor()) {
     flight_key key{std::string(c.caller().key()), c.type().id};
     std::shared_ptr<inner_run> run;  // not destroyed under the lock
     const std::lock_guard lock(shared_->mutex);
@@ -209,23 +211,30 @@ class coalesce::party {
   }
 
   void leave() noexcept {
-    std::shared_ptr<inner_run> last;
+    std::shared_ptr<inner_run> own;
     {
       const std::lock_guard lock(shared_->mutex);
       if (--flight_->parties > 0 || flight_->done) {
         return;
       }
       remove(*shared_, *flight_);
-      last = flight_->run.lock();
+      auto run = flight_->run.lock();
+      if (!run) {
+        return;
+      }
+      const auto home = run->surroundings().executor();
+      if (home != here_) {
+        // Under the lock, without which it cannot end: a loop that has ended may be gone.
+        boost::asio::post(home, [run = std::move(run)] { run->cancel(); });
+        return;
+      }
+      own = std::move(run);
     }
-    if (last) {
-      // The flight may belong to another thread.
-      const auto executor = last->surroundings().executor();
-      boost::asio::dispatch(executor, [run = std::move(last)] { run->cancel(); });
-    }
+    boost::asio::dispatch(here_, [run = std::move(own)] { run->cancel(); });
   }
 
   std::shared_ptr<shared> shared_;
+  boost::asio::any_io_executor here_;
   std::shared_ptr<flight> flight_;
   bool first_ = false;
 };
