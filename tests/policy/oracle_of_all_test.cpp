@@ -523,8 +523,8 @@ void compare_static(std::uint64_t from, std::uint64_t to) {
   }
 }
 
-constexpr std::uint64_t random_stacks = 4000;
-constexpr std::uint64_t runs = 500;
+constexpr std::uint64_t random_stacks = 2000;
+constexpr std::uint64_t runs = 250;
 
 TEST(OracleOfAll, X15RandomStacks) {
   for (std::uint64_t seed = 1; seed <= random_stacks; ++seed) {
