@@ -60,7 +60,7 @@ struct shedders {
         service += (worked - service) / (known <= 10 ? known : 101 / 2.);
         continue;
       }
-      const auto level = static_cast<std::uint32_t>(s.below(3) == 0 ? 1000 : s.below(4, 3));
+      const auto level = std::array<std::uint32_t, 6>{0, 1, 2, 126, 127, 1000}[s.below(6, 3)];
       const auto least =
           static_cast<int>(3 - s.below(4, 4)) * 1000 + static_cast<int>(std::min(level, 127U));
       last.push_back(least);

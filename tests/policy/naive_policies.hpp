@@ -59,9 +59,16 @@ class diary {
 // it.
 constexpr std::string_view enrolled_mark = "enrolled";
 
-inline task<result<int>> retry(context& cx, std::uint32_t most, duration wait,
+struct retry_rules {
+  std::uint32_t most = 1;
+  duration wait{};
+  bool rejections = false;  // are repeated too
+};
+
+inline task<result<int>> retry(context& cx, retry_rules rules,
                                std::optional<policy::retry_budget> budget, diary& log,
                                operation inner) {
+  const auto [most, wait, rejections] = rules;
   std::optional<error> last;
   policy::retry_budget::execution enrolled;
   policy::retry_budget::reservation extra;
@@ -92,7 +99,9 @@ inline task<result<int>> retry(context& cx, std::uint32_t most, duration wait,
       co_return tl::unexpected<error>(e);
     }
     auto why = retry_stop::none;
-    if (v != policy::verdict::failure) {
+    const bool again =
+        e.is_rejection() ? rejections && e.is_transient() : v == policy::verdict::failure;
+    if (!again) {
       why = e.kind() == error_kind::deadline ? retry_stop::deadline : retry_stop::not_retryable;
     } else if (n == most) {
       why = retry_stop::attempts;
@@ -349,12 +358,14 @@ inline task<result<int>> hedge(context& cx, duration delay, std::uint32_t hedges
   std::size_t in_flight = 0;
   std::size_t last = 0;
   std::optional<std::size_t> winner;
+  time_point decided_at{};
   bool over = false;
   time_point next = no_deadline;
   const auto useful = [&](time_point at) { return at < cx.deadline(); };
   const auto number = [&](std::size_t i) { return cx.attempt() + static_cast<std::uint32_t>(i); };
   const auto decide = [&](std::size_t i) {
     winner = i;
+    decided_at = cx.now();
     for (std::size_t other = 0; other < attempts.size(); ++other) {
       if (!attempts[other].outcome) {
         log.event(cx.now(), "hedge", "hedge_cancelled", number(other));
@@ -367,15 +378,17 @@ inline task<result<int>> hedge(context& cx, duration delay, std::uint32_t hedges
     last = i;
     --in_flight;
     const auto& o = *attempts[i].outcome;
-    const auto v = winner ? policy::verdict::neutral
-                   : o    ? policy::verdict::success
-                          : policy::default_verdict(o.error());
+    const auto own = o ? policy::verdict::success : policy::default_verdict(o.error());
+    const auto v = winner ? policy::verdict::neutral : own;
     if (budget && i > 0) {
       attempts[i].extra.complete(v);
     } else if (budget && enrolls) {
       budget->first_ended(v);
     }
     if (winner) {
+      // Of those that end at the same instant the one that started first.
+      const bool counts = own == policy::verdict::success || own == policy::verdict::fatal;
+      winner = counts && decided_at == cx.now() ? std::min(*winner, i) : *winner;
       return;
     }
     if (!o && o.error().is_rejection()) {

@@ -71,7 +71,7 @@ struct story {
 
 // Odd durations, so that few things fall on one instant.
 duration some_time(random_source& r, std::uint64_t most_ms) {
-  return std::chrono::microseconds(r.below(most_ms) * 1000 + r.below(977) + 1);
+  return duration(r.below(most_ms) * 1'000'000 + r.below(999'983) + 1);
 }
 
 story random_story(std::uint64_t seed, const std::vector<kind>& stack) {
@@ -97,10 +97,10 @@ story random_story(std::uint64_t seed, const std::vector<kind>& stack) {
   for (auto& n : s.small) {
     n = static_cast<std::uint32_t>(1 + r.below(3));
   }
-  // Calls that hear of the same end at the same instant and then ask the same budget: who is first
-  // is nobody's promise.
-  const auto hedged = std::find(s.stack.begin(), s.stack.end(), kind::hedge_it);
-  s.budget = std::find(hedged, s.stack.end(), kind::share) == s.stack.end() && r.below(2) == 0;
+  // Where one call's end lets several others go on at the same instant, who of them asks a budget
+  // first is nobody's promise.
+  const bool hands_on = s.has(kind::share) || s.has(kind::seats) || s.has(kind::pace);
+  s.budget = r.below(2) == 0 && !(stack.empty() && hands_on);
   for (std::uint64_t i = 0, n = 1 + r.below(6); i < n; ++i) {
     one_call c;
     c.at = some_time(r, 150);
@@ -145,6 +145,7 @@ struct parameters {
   [[nodiscard]] duration limit_one() const { return s.times[1] + 20ms; }
   [[nodiscard]] std::uint32_t attempts() const { return s.small[0] + 1; }
   [[nodiscard]] duration wait() const { return s.times[2]; }
+  [[nodiscard]] bool rejections() const { return s.small[7] == 1; }
   [[nodiscard]] duration hedge_delay() const { return s.times[3]; }
   [[nodiscard]] std::uint32_t hedges() const { return s.small[1]; }
   [[nodiscard]] rate_limit_options pace() const {
@@ -190,7 +191,7 @@ struct parameters {
 
 std::string ms(duration d) {
   char text[40];
-  std::snprintf(text, sizeof(text), "%.3f", static_cast<double>(d.count()) / 1e6);
+  std::snprintf(text, sizeof(text), "%.6f", static_cast<double>(d.count()) / 1e6);
   return text;
 }
 
@@ -221,8 +222,8 @@ std::string json_of(const story& s) {
         break;
       case kind::repeat:
         out += R"({"type": "retry", "jitter": "none", "max_attempts": )" + n(p.attempts()) +
-               R"(, "backoff": {"kind": "constant", "delay_ms": )" + ms(p.wait()) + "}" + budget +
-               "}";
+               R"(, "backoff": {"kind": "constant", "delay_ms": )" + ms(p.wait()) + "}" +
+               (p.rejections() ? R"(, "retry_rejections": true)" : "") + budget + "}";
         break;
       case kind::hedge_it:
         out += R"({"type": "hedge", "delay_ms": )" + ms(p.hedge_delay()) + R"(, "max_hedges": )" +
@@ -270,7 +271,12 @@ auto handle_of(const parameters& p, const std::optional<retry_budget>& budget) {
   } else if constexpr (K == kind::send) {
     return throttle(p.send());
   } else if constexpr (K == kind::repeat) {
-    auto r = steady_retry(p.attempts(), p.wait());
+    retry r({.max_attempts = p.attempts(),
+             .backoff = {.kind = backoff_kind::constant,
+                         .delay = p.wait(),
+                         .cap = duration::max(),
+                         .jitter = jitter::none},
+             .retry_rejections = p.rejections()});
     return budget ? r.with_budget(*budget) : r;
   } else if constexpr (K == kind::hedge_it) {
     hedge h({.delay = p.hedge_delay(), .max_hedges = p.hedges()});
@@ -317,9 +323,8 @@ naive_layer naive_of(kind k, const story& s, const std::optional<retry_budget>& 
         return naive::throttle(cx, t, log, in);
       };
     case kind::repeat:
-      return [&log, budget, n = p.attempts(), wait = p.wait()](context& cx, operation in) {
-        return naive::retry(cx, n, wait, budget, log, in);
-      };
+      return [&log, budget, rules = naive::retry_rules{p.attempts(), p.wait(), p.rejections()}](
+                 context& cx, operation in) { return naive::retry(cx, rules, budget, log, in); };
     case kind::hedge_it:
       return [&log, budget, delay = p.hedge_delay(), n = p.hedges()](context& cx, operation in) {
         return naive::hedge(cx, delay, n, budget, log, in);
@@ -384,7 +389,7 @@ struct scripted {
     const auto left = cx.remaining(cx.now());
     log->note(cx.now(), "call " + std::to_string(call) + " runs, attempt " +
                             std::to_string(cx.attempt()) + " left " +
-                            std::to_string(left == duration::max() ? -1 : left / 1us));
+                            std::to_string(left == duration::max() ? -1 : left / 1ns));
     scripted_operation op({act_of(*s, call, n)});
     return op(cx);
   }
