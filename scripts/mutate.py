@@ -31,6 +31,8 @@ HANG = 20  # seconds that the tests of one core may take
 BREAKER = ["breaker_core", "breaker_counts", "breaker_fleet", "breaker_options", "breaker_window"]
 BREAKER_TESTS = ["breaker_core", "breaker_counts", "breaker_fleet", "breaker_model",
                  "breaker_recovery"]
+CALLS = ["bulkhead_core", "bulkhead_options", "hedge_core", "latency_quantile"]
+LIMITS = ["adaptive_core", "limit_laws", "shed_core"]
 HANDLE = ["circuit_breaker", "layer", "text", "verdict"]
 
 # name of the core -> (the other sources that its tests need, its tests)
@@ -38,6 +40,17 @@ CORES = {
     **{core: (BREAKER + HANDLE, BREAKER_TESTS) for core in BREAKER},
     "backoff": ([], ["backoff"]),
     "retry_core": (["backoff"], ["retry_core"]),
+    "retry_budget_core": (["retry_budget", "text"],
+                          ["retry_budget_core", "retry_budget_model"]),
+    "hedge_core": (CALLS, ["core_models"]),
+    "latency_quantile": (CALLS, ["core_models"]),
+    "bulkhead_core": (CALLS, ["bulkhead_core", "core_models"]),
+    "rate_core": (["rate_options"], ["rate_core", "rate_model"]),
+    "throttle_core": ([], ["throttle_core"]),
+    "outlier_core": ([], ["outlier_core"]),
+    "shed_core": (LIMITS, ["shed_core", "limit_models"]),
+    "limit_laws": (LIMITS, ["limit_laws", "limit_models"]),
+    "adaptive_core": (LIMITS, ["limit_laws", "limit_models"]),
 }
 CORE_LIBRARY = ["error", "error_text"]
 FOR_HANDLES = ["asio"]

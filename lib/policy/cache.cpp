@@ -225,14 +225,15 @@ step cache::enter(layer_state& s, call& c) const {
         found = e.outcome;
         break;
       case age::revalidate:
-        s.old = e.outcome;
-        return step::branch;
       case age::expired:
-        ++own.counts.misses;
         if (!e.negative) {
           s.old = e.outcome;
           s.old_until = saturating_add(e.fresh_until, own.options.stale_if_error);
         }
+        if (own.age_of(e, c.now()) == age::revalidate) {
+          return step::branch;
+        }
+        ++own.counts.misses;
         return step::inward;
     }
   }
@@ -280,6 +281,10 @@ task<void> cache::branch(layer_state& s, call& c, inside& in) const {
   auto& own = *shared_;
   const auto key = c.caller().key();
   if (!in.detachable()) {
+    {
+      const std::lock_guard lock(own.mutex);
+      ++own.counts.misses;
+    }
     auto run = in.prepare(c);
     co_await in.run(run);
     if (run->thrown()) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 // How it works: a flight stands in a map while its run goes on. Everybody who waits for it is a
 // party, the caller who started it too; the last party to leave takes it out of the map and cancels
-// the run. A run keeps its flight alive, not the other way round, so that a loop that is destroyed
-// takes both with it.
+// the run. A run keeps its flight alive, not the other way round; one that is destroyed before its
+// end, with its event loop, tells those who wait elsewhere.
 #include <fairlead/policy/coalesce.hpp>
 
 #include <fairlead/core/waiter.hpp>
@@ -10,6 +10,7 @@
 #include "detail/text.hpp"
 
 #include <boost/asio/dispatch.hpp>
+#include <boost/asio/post.hpp>
 
 #include <functional>
 #include <map>
@@ -49,7 +50,7 @@ struct coalesce::flight {
   waiter_queue waiting;
   bool done = false;
   // Written before `done`.
-  std::shared_ptr<const void> outcome;
+  std::shared_ptr<const void> outcome;  // null when the run was destroyed, or threw
   verdict judged = verdict::neutral;
   std::exception_ptr thrown;
 };
@@ -67,13 +68,15 @@ struct coalesce::shared {
 // A share in a flight.
 class coalesce::party {
  public:
-  party(std::shared_ptr<shared> of, call& c) : shared_(std::move(of)) {
+  party(std::shared_ptr<shared> of, call& c)
+      : shared_(std::move(of)), here_(c.caller().executor()) {
     flight_key key{std::string(c.caller().key()), c.type().id};
+    std::shared_ptr<inner_run> run;  // not destroyed under the lock
     const std::lock_guard lock(shared_->mutex);
     const auto found = shared_->flights.find(key);
     if (found != shared_->flights.end()) {
       flight_ = found->second;
-      const auto run = flight_->run.lock();
+      run = flight_->run.lock();
       if (run && c.caller().cancel_tree().is_within(run->surroundings().cancel_tree())) {
         flight_.reset();  // it would wait for itself
         return;
@@ -101,7 +104,7 @@ class coalesce::party {
     run->release();
     run->set_deadline(shared_->limit == duration::max() ? no_deadline
                                                         : saturating_add(c.now(), shared_->limit));
-    run->keep(flight_);
+    run->keep(std::make_shared<crew>(flight_));
     run->when_ended([](void* f, inner_run& r) noexcept { land(*static_cast<flight*>(f), r); },
                     flight_.get());
     {
@@ -126,11 +129,31 @@ class coalesce::party {
     if (flight_->thrown) {
       std::rethrow_exception(flight_->thrown);
     }
+    if (!flight_->outcome) {
+      error e = errors::unavailable{shared_->name, "the event loop of the shared run has ended",
+                                    std::nullopt};
+      c.fail(std::move(e.with_sent(error_sent::unknown)));
+      return;
+    }
     c.type().assign(c, flight_->outcome.get());
     c.judge(flight_->judged);
   }
 
  private:
+  // What a run keeps: goes with it, and then nobody waits any more.
+  struct crew {
+    explicit crew(std::shared_ptr<flight> f) noexcept : of(std::move(f)) {}
+    crew(const crew&) = delete;
+    crew& operator=(const crew&) = delete;
+    ~crew() {
+      const std::lock_guard lock(of->owner->mutex);
+      if (!of->done) {
+        come_down(*of);
+      }
+    }
+    std::shared_ptr<flight> of;
+  };
+
   // A place among those who wait.
   class place {
    public:
@@ -177,29 +200,41 @@ class coalesce::party {
     f.outcome = std::move(outcome);
     f.thrown = std::move(thrown);
     f.judged = r.outcome();
+    come_down(f);
+  }
+
+  // Under the lock.
+  static void come_down(flight& f) {
     f.done = true;
     remove(*f.owner, f);
     f.waiting.notify_all();
   }
 
   void leave() noexcept {
-    std::shared_ptr<inner_run> last;
+    std::shared_ptr<inner_run> own;
     {
       const std::lock_guard lock(shared_->mutex);
       if (--flight_->parties > 0 || flight_->done) {
         return;
       }
       remove(*shared_, *flight_);
-      last = flight_->run.lock();
+      auto run = flight_->run.lock();
+      if (!run) {
+        return;
+      }
+      const auto home = run->surroundings().executor();
+      if (home != here_) {
+        // Under the lock, without which it cannot end: a loop that has ended may be gone.
+        boost::asio::post(home, [run = std::move(run)] { run->cancel(); });
+        return;
+      }
+      own = std::move(run);
     }
-    if (last) {
-      // The flight may belong to another thread.
-      const auto executor = last->surroundings().executor();
-      boost::asio::dispatch(executor, [run = std::move(last)] { run->cancel(); });
-    }
+    boost::asio::dispatch(here_, [run = std::move(own)] { run->cancel(); });
   }
 
   std::shared_ptr<shared> shared_;
+  boost::asio::any_io_executor here_;
   std::shared_ptr<flight> flight_;
   bool first_ = false;
 };

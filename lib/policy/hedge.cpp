@@ -158,7 +158,7 @@ class hedge::execution : timer_node {
 
   void give_up() {
     error e = call_.cancelled() ? error(errors::cancelled{}) : error(errors::deadline{});
-    if (const auto* last = attempts_[winner_].run->failure(); last != nullptr) {
+    if (const auto* last = attempts_[last_].run->failure(); last != nullptr) {
       e.with_sent(last->sent()).with_cause(*last);
     }
     call_.fail(std::move(e));
@@ -218,6 +218,12 @@ class hedge::execution : timer_node {
   void start_due() noexcept {
     try {
       while (!decided_ && core_.due(call_.caller().now())) {
+        if (call_.cancelled()) {
+          core_.refused();  // those that run may still give something real
+          disarm();
+          wake_up();
+          return;
+        }
         retry_budget::reservation extra;
         if (budget_ != nullptr) {
           extra = budget_->reserve(call_.caller().now(), extra_attempt::hedge);
@@ -231,7 +237,8 @@ class hedge::execution : timer_node {
         call_.report({.policy = observe::policy_kind::hedge,
                       .action = observe::policy_action::hedge,
                       .name = shared_.name,
-                      .attempt = r->surroundings().attempt()});
+                      .attempt = r->surroundings().attempt(),
+                      .at = call_.caller().now()});
         inside_.start(std::move(r));
       }
     } catch (...) {
@@ -319,7 +326,8 @@ class hedge::execution : timer_node {
         call_.report({.policy = observe::policy_kind::hedge,
                       .action = observe::policy_action::hedge_cancelled,
                       .name = shared_.name,
-                      .attempt = run.surroundings().attempt()});
+                      .attempt = run.surroundings().attempt(),
+                      .at = call_.caller().now()});
         run.cancel();
       }
     }

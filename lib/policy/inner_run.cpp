@@ -15,6 +15,7 @@ context like(const context& from, const context& root, time_point deadline) {
       .with_attempt(from.attempt())
       .with_idempotency(from.idempotency())
       .with_criticality(from.criticality())
+      .with_cost(from.cost())
       .with_key(from.key())
       .with_idempotency_key(from.idempotency_key())
       .with_trace(from.trace());

@@ -26,7 +26,7 @@ bool call::idempotent() const noexcept {
 void call::report(observe::policy_event event) noexcept {
   if (sink_ != nullptr) {
     event.stack = stack_name_;
-    event.at = now();
+    event.at = event.at == time_point{} ? now() : event.at;
     event.cx = caller_;
     sink_->on_event(event);
   }

@@ -65,11 +65,19 @@ struct world::impl {
   explicit impl(const world_options& o)
       : options(o),
         log(o.kept_trace_lines),
-        picks(o.seed ^ 0x9e3779b97f4a7c15ULL),
+        shuffle(o.seed ^ 0x9e3779b97f4a7c15ULL),
         time(o.begin),
         env(loop.get_executor(), time, wake, o.seed),
         root(env) {
     env.provide();
+  }
+
+  std::size_t pick_of(std::size_t choices) {
+    if (options.picks != nullptr) {
+      return choices == 1 ? 0 : options.picks->pick(choices);
+    }
+    return options.order == ordering::shuffled ? static_cast<std::size_t>(shuffle.below(choices))
+                                               : 0;
   }
 
   // One thing that is ready now, or nothing.
@@ -79,8 +87,7 @@ struct world::impl {
     if (choices == 0) {
       return false;
     }
-    const auto pick =
-        options.order == ordering::shuffled ? static_cast<std::size_t>(picks.below(choices)) : 0;
+    const auto pick = pick_of(choices);
     if (pick == loop.ready()) {
       log.add(time.elapsed(), "alarm");
       wake.ring();
@@ -115,7 +122,7 @@ struct world::impl {
 
   world_options options;
   trace log;
-  random_source picks;
+  random_source shuffle;
   detail::scheduler loop;
   virtual_clock time;
   virtual_alarm wake;

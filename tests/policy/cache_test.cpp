@@ -100,6 +100,40 @@ TEST(Cache, AnOldValueStandsInForAFailure) {
   });
 }
 
+// An operation that must not outlive its call is run by the call that finds the value old. When it
+// fails, the old value stands in for it all the same.
+TEST(Cache, AnOldValueStandsInForAFailureBeforeItExpiresToo) {
+  sim::world world(1);
+  const policy::cache kept{
+      {.ttl = 100ms, .stale_while_revalidate = 200ms, .stale_if_error = 150ms}};
+  const policy::stack cached{kept};
+  world.run([&](context& cx) -> task<void> {
+    int runs = 0;
+    const auto ask = [&]() -> task<result<int>> {
+      context mine = cx.with_key("k");
+      const auto op = [&](context&) -> result<int> {
+        if (++runs > 1) {
+          return fail(errors::unavailable{"x", "down", std::nullopt});
+        }
+        return runs;
+      };
+      auto got = co_await cached.run(mine, op);
+      co_return got;
+    };
+    (void)co_await ask();
+    (void)co_await sleep_for(cx, 120ms);
+    auto old = co_await ask();
+    EXPECT_EQ(old.value_or(-1), 1);
+    EXPECT_EQ(runs, 2);
+    EXPECT_EQ(kept.metrics().misses, 2U) << "calls that went inside";
+    EXPECT_EQ(kept.metrics().stale, 1U);
+    (void)co_await sleep_for(cx, 130ms);
+    auto failed = co_await ask();
+    EXPECT_FALSE(failed) << "the old value may stand in no longer";
+    EXPECT_EQ(runs, 3);
+  });
+}
+
 TEST(Cache, ARefusalIsRememberedOnlyWhenAsked) {  // C11
   auto from = std::make_shared<source>();
   from->fails = errors::http_error{"http://x/", 404, "", "", std::nullopt};

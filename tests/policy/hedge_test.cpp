@@ -2,6 +2,7 @@
 // Hedged calls in virtual time: when attempts start, who wins, what becomes of the others.
 #include "policy/scripted_operation.hpp"
 
+#include <fairlead/core/when_all.hpp>
 #include <fairlead/policy/hedge.hpp>
 #include <fairlead/policy/stack.hpp>
 #include <fairlead/sim/world.hpp>
@@ -10,6 +11,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -182,6 +184,63 @@ TEST(Hedge, TheDeadlineEndsAllAttempts) {
   EXPECT_EQ(p.starts, (ints{0, 100}));
   EXPECT_EQ(p.ended, 250);
   EXPECT_EQ(p.how, "deadline");
+}
+
+// What the one attempt gives in spite of the cancellation is the outcome; none is started that
+// could only end in "cancelled".
+TEST(Hedge, AfterACancellationNoAttemptStarts) {
+  for (const bool fails : {false, true}) {
+    sim::world world(1);
+    testing::event_log log(world.now());
+    const policy::retry_budget budget{policy::in_flight_budget{.ratio = 0, .min = 1}};
+    const policy::stack hedged =
+        policy::stack{policy::hedge{{.delay = 100ms}}.with_budget(budget)}.observed_by(log, "s");
+    std::optional<result<int>> got;
+    int runs = 0;
+    world.run([&](context& cx) -> task<void> {
+      cancel_scope scope(cx);
+      const auto call = [&](context&) -> task<result<int>> {
+        const auto op = [&](context& c) -> task<result<int>> {
+          ++runs;
+          testing::scripted_operation slow(
+              {fails ? testing::fail_softly(500ms) : testing::stubborn(7, 500ms)});
+          cancel_scope apart(c.env());
+          auto outcome = co_await slow(apart);
+          co_return outcome;
+        };
+        auto outcome = co_await hedged.run(scope, policy::idempotent(op));
+        got = outcome;
+        co_return outcome;
+      };
+      const auto cancel = [&](context& c) -> task<result<int>> {
+        (void)co_await sleep_for(c, 50ms);
+        scope.cancel();
+        co_return 1;
+      };
+      (void)co_await when_all_settled(cx, call, cancel);
+    });
+    EXPECT_EQ(runs, 1);
+    EXPECT_EQ(log.lines, testing::lines{});
+    ASSERT_TRUE(got);
+    if (fails) {
+      EXPECT_EQ(got->error().kind(), error_kind::cancelled);
+      EXPECT_EQ(got->error().cause()->kind(), error_kind::unavailable);
+    } else {
+      EXPECT_EQ(got->value_or(-1), 7) << got->error().message();
+    }
+  }
+}
+
+TEST(Hedge, EventsCarryTheTimeAtWhichTheyHappen) {
+  sim::world world(1);
+  testing::event_log log(world.now());
+  const policy::stack hedged = policy::stack{policy::hedge{{.delay = 100ms}}}.observed_by(log, "s");
+  world.run([&](context& cx) -> task<void> {
+    testing::scripted_operation op({testing::hang(), testing::succeed(1, 50ms)});
+    const auto call = policy::idempotent([&](context& c) { return op(c); });
+    (void)co_await hedged.run(cx, call);
+  });
+  EXPECT_EQ(log.lines, (testing::lines{"100 hedge hedge 2", "150 hedge hedge_cancelled 1"}));
 }
 
 TEST(Hedge, ABudgetSharedWithTheRetryCountsTheCallOnce) {

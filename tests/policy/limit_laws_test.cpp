@@ -289,5 +289,22 @@ TEST(AdaptiveCore, NamesEveryProblem) {
   EXPECT_EQ(problems_of(adaptive_options{.initial = 300}).size(), 1U);
 }
 
+TEST(AdaptiveCore, WhatIsJustRightIsNoProblem) {
+  for (const auto& good :
+       {adaptive_options{.initial = 3, .min = 3, .max = 3, .window = 0s, .min_samples = 1},
+        adaptive_options{.initial = 1U << 24U, .max = 1U << 24U, .smoothing = 1, .tolerance = 1},
+        adaptive_options{.smoothing = 0.01, .long_window = 1, .backoff = 0.01, .slow = duration(1)},
+        adaptive_options{.algorithm = limit_algorithm::correlated, .backoff = 0.99}}) {
+    EXPECT_TRUE(problems_of(good).empty()) << problems_of(good).front();
+  }
+  constexpr auto infinite = std::numeric_limits<double>::infinity();
+  EXPECT_EQ(problems_of(adaptive_options{.max = (1U << 24U) + 1}).size(), 1U);
+  EXPECT_EQ(problems_of(adaptive_options{.smoothing = 1.1}).size(), 1U);
+  EXPECT_EQ(problems_of(adaptive_options{.tolerance = infinite}).size(), 1U);
+  EXPECT_EQ(problems_of(adaptive_options{.backoff = 0}).size(), 1U);
+  EXPECT_EQ(problems_of(adaptive_options{.initial = 2, .min = 3}).size(), 1U);
+  EXPECT_EQ(problems_of(adaptive_options{.algorithm = static_cast<limit_algorithm>(9)}).size(), 1U);
+}
+
 }  // namespace
 }  // namespace fairlead::policy

@@ -276,5 +276,20 @@ TEST(OutlierCore, NamesEveryProblem) {
   EXPECT_EQ(problems_of(outlier_options{.success_rate_stdev = 0, .failure_share = 0}).size(), 1U);
 }
 
+TEST(OutlierCore, WhatIsJustRightIsNoProblem) {
+  for (const auto& good :
+       {outlier_options{.interval = duration(1), .ejection = 1s, .max_ejection = 1s},
+        outlier_options{.max_ejected = 1, .panic_below = 1, .success_rate_volume = 1},
+        outlier_options{.max_ejected = 1e-9, .panic_below = 0, .failure_volume = 1},
+        outlier_options{.success_rate_stdev = 0, .failure_share = 1},
+        outlier_options{.success_rate_stdev = 0.1, .failure_share = 0},
+        outlier_options{.success_rate_stdev = 0, .failure_share = 0, .consecutive_failures = 1}}) {
+    EXPECT_TRUE(problems_of(good).empty()) << problems_of(good).front();
+  }
+  constexpr auto infinite = std::numeric_limits<double>::infinity();
+  EXPECT_EQ(problems_of(outlier_options{.success_rate_stdev = infinite}).size(), 1U);
+  EXPECT_EQ(problems_of(outlier_options{.max_ejected = 1.1}).size(), 1U);
+}
+
 }  // namespace
 }  // namespace fairlead::policy

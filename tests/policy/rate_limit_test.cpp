@@ -4,6 +4,8 @@
 
 #include "support/sim_test.hpp"
 
+#include <fairlead/policy/coalesce.hpp>
+#include <fairlead/policy/hedge.hpp>
 #include <fairlead/policy/policy.hpp>
 
 #include <boost/asio/co_spawn.hpp>
@@ -152,6 +154,24 @@ TEST(RateLimit, L03AvailableCountsWhatIsPromised) {
 }
 
 // L07
+// A call costs what it costs whichever policies it comes through.
+TEST(RateLimit, TheCostOfACallReachesThroughPoliciesThatRunTheInsideThemselves) {
+  run_in_world(1, [](context& cx) -> task<void> {
+    const auto spent = [](context& root, auto outer) -> task<std::int64_t> {
+      const rate_limit limit{{.permits = 10, .period = 1h}};
+      auto mine = root.with_cost(3).with_key("k").with_idempotency(idempotency::idempotent);
+      const auto s = stack{outer, limit};
+      const auto op = detachable([](context&) -> result<int> { return 1; });
+      (void)co_await s.run(mine, op);
+      co_return 10 - limit.metrics(root.now()).available;
+    };
+    const auto hedged = co_await spent(cx, hedge());
+    const auto shared = co_await spent(cx, coalesce());
+    EXPECT_EQ(hedged, 3);
+    EXPECT_EQ(shared, 3);
+  });
+}
+
 TEST(RateLimit, L07MoreThanThereEverIsIsAnErrorAndNotAWait) {
   run_in_world(1, [](context& cx) -> task<void> {
     const rate_limit limit{{.permits = 10, .burst = 5, .max_wait = 1h}};

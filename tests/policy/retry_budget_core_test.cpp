@@ -187,6 +187,20 @@ TEST(RetryBudgetCore, NamesEveryProblem) {
   EXPECT_EQ(problems_of(window_budget{.slices = 1U << 20U}).size(), 1U);
   EXPECT_EQ(problems_of(quota_budget{.tokens = 1, .cost = 0, .timeout_cost = 0}).size(), 2U);
   EXPECT_EQ(problems_of(quota_budget{.tokens = 9}).size(), 1U);
+  EXPECT_EQ(problems_of(window_budget{.ratio = 0, .min = 0}).size(), 1U);
+  EXPECT_EQ(problems_of(token_budget{.ratio = 0.0009995}).size(), 1U);
+}
+
+TEST(RetryBudgetCore, WhatIsJustRightIsNoProblem) {
+  for (const budget_options& good :
+       {budget_options{token_budget{.tokens = 1, .ratio = 0.001}},
+        budget_options{token_budget{.ratio = 1000}}, budget_options{in_flight_budget{0, 1}},
+        budget_options{in_flight_budget{0.1, 0}}, budget_options{window_budget{0, 1}},
+        budget_options{window_budget{.ratio = 0.1, .min = 0}},
+        budget_options{window_budget{.slices = 65'536}},
+        budget_options{quota_budget{.tokens = 10}}}) {
+    EXPECT_TRUE(problems_of(good).empty()) << good.index() << ": " << problems_of(good).front();
+  }
 }
 
 }  // namespace

@@ -155,5 +155,14 @@ TEST(ShedCore, NamesEveryProblem) {
   EXPECT_EQ(problems_of(shed_options{.limit = 1, .history = ~0U}).size(), 1U);
 }
 
+TEST(ShedCore, WhatIsJustRightIsNoProblem) {
+  for (const auto& good : {shed_options{.limit = 1, .shed_from = 1, .shed_all = 1, .history = 1},
+                           shed_options{.limit = 1, .shed_from = 1.5, .history = 1U << 20U}}) {
+    EXPECT_TRUE(problems_of(good).empty()) << problems_of(good).front();
+  }
+  constexpr auto infinite = std::numeric_limits<double>::infinity();
+  EXPECT_EQ(problems_of(shed_options{.limit = 1, .shed_all = infinite}).size(), 1U);
+}
+
 }  // namespace
 }  // namespace fairlead::policy

@@ -152,5 +152,14 @@ TEST(ThrottleCore, NamesEveryProblem) {
   EXPECT_EQ(problems_of(throttle_options{.k = 0.5, .slices = ~0U, .cap = nan}).size(), 3U);
 }
 
+TEST(ThrottleCore, WhatIsJustRightIsNoProblem) {
+  for (const auto& good : {throttle_options{.k = 1, .window = duration(1), .slices = 1, .cap = 0},
+                           throttle_options{.k = 1.5, .slices = 65'536, .cap = 1}}) {
+    EXPECT_TRUE(problems_of(good).empty()) << problems_of(good).front();
+  }
+  constexpr auto infinite = std::numeric_limits<double>::infinity();
+  EXPECT_EQ(problems_of(throttle_options{.k = infinite}).size(), 1U);
+}
+
 }  // namespace
 }  // namespace fairlead::policy

@@ -43,7 +43,8 @@ struct coalesce_options {
 /// *Cancellation and deadline* of one caller end his wait, not the flight.
 ///
 /// *Errors*: `invalid_argument` for a call with the key of the very flight it is made in, which
-/// would wait for itself, and for an operation that is not detachable.
+/// would wait for itself, and for an operation that is not detachable; `unavailable` when the event
+/// loop on which the flight ran was destroyed.
 ///
 /// A handle: copies share the flights. *Thread safety*: everything may be called from any thread;
 /// values are copied by several threads at once.

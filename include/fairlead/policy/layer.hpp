@@ -100,7 +100,9 @@ class call {
 
   /// True when somebody listens: do not prepare events otherwise.
   [[nodiscard]] bool observed() const noexcept { return sink_ != nullptr; }
-  /// Completes `event` with stack and time, and reports it; nothing happens when nobody listens.
+  /// Completes `event` with stack and, unless it has one, the time of the present boundary, and
+  /// reports it; nothing happens when nobody listens. Who speaks from within a `branch`, where time
+  /// has passed since, gives the time.
   void report(observe::policy_event event) noexcept;
 
  protected:

@@ -26,11 +26,27 @@ enum class ordering : std::uint8_t {
   arrival,   ///< first come, first served, as an `io_context` of one thread does
 };
 
+/// Decides which of the things that are ready at the same instant runs next: for tests that try
+/// every order, where a seed tries one.
+class picker {
+ public:
+  picker() = default;
+  picker(const picker&) = delete;
+  picker& operator=(const picker&) = delete;
+  virtual ~picker() = default;
+
+  /// One of `choices`, counted from 0 in the order in which they became ready; a timer that goes
+  /// off comes last. Asked only when there are several.
+  [[nodiscard]] virtual std::size_t pick(std::size_t choices) = 0;
+};
+
 /// How a world behaves.
 struct world_options {
   /// Decides the order of things, and every random number that code draws in the world.
   std::uint64_t seed = 1;
   ordering order = ordering::shuffled;
+  /// Asked in place of `order`, when there is one; must outlive the world.
+  picker* picks = nullptr;
   /// Steps that one call may take before it throws `stalled`: a livelock. Default 10 million.
   std::uint64_t step_limit = 10'000'000;
   /// Trace lines that are remembered; default 10 000. The digest covers all.
