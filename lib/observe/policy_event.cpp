@@ -14,9 +14,10 @@ std::string_view to_string(policy_kind kind) noexcept {
 }
 
 std::string_view to_string(policy_action action) noexcept {
-  static constexpr std::array<std::string_view, 14> names{
-      "retry", "gave_up",         "rejected", "timeout", "late",   "fallback", "state",
-      "hedge", "hedge_cancelled", "hit",      "stale",   "joined", "limit",    "injected"};
+  static constexpr std::array<std::string_view, 17> names{
+      "retry",     "gave_up",         "rejected",     "timeout", "late",   "fallback", "state",
+      "hedge",     "hedge_cancelled", "hit",          "stale",   "joined", "limit",    "injected",
+      "abandoned", "abandoned_ended", "not_abandoned"};
   const auto i = static_cast<std::size_t>(action);
   return i < names.size() ? names[i] : "?";
 }

@@ -98,11 +98,12 @@ TEST(PolicyEvent, EveryKindAndActionHasAName) {
   for (int i = 0; i <= static_cast<int>(policy_kind::chaos); ++i) {
     EXPECT_NE(to_string(static_cast<policy_kind>(i)), "?");
   }
-  for (int i = 0; i <= static_cast<int>(policy_action::injected); ++i) {
+  for (int i = 0; i <= static_cast<int>(policy_action::not_abandoned); ++i) {
     EXPECT_NE(to_string(static_cast<policy_action>(i)), "?");
   }
   EXPECT_EQ(to_string(policy_kind::chaos), "chaos");
   EXPECT_EQ(to_string(policy_action::injected), "injected");
+  EXPECT_EQ(to_string(policy_action::not_abandoned), "not_abandoned");
 }
 
 }  // namespace

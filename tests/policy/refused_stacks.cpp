@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // Stacks that must not compile, one per CASE; refused_stacks.py reads the lines that say why.
+#include <fairlead/policy/abandoning_timeout.hpp>
 #include <fairlead/policy/policy.hpp>
 
 #include <memory>
@@ -35,5 +36,12 @@ auto use(context& cx) {
 #elif CASE == 6  // a classifier takes a value, an error or a result
   auto s = policy::stack{policy::classify{[](int*) { return policy::verdict::success; }}};
   return s.run(cx, [](context&) -> result<int> { return 1; });
+#elif CASE == 7  // give it as policy::detachable(op), and let it own what it uses
+  auto s = policy::stack{policy::abandoning_timeout{1s}};
+  return s.run(cx, [&](context& c) -> result<int> { return &c == &cx ? 1 : 2; });
+#elif CASE == 8  // compiles
+  auto s = policy::stack{policy::abandoning_timeout{1s}};
+  return s.run(
+      cx, policy::idempotent(policy::detachable([n = 1](context&) -> result<int> { return n; })));
 #endif
 }

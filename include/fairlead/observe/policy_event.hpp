@@ -37,7 +37,7 @@ enum class policy_action : std::uint8_t {
   gave_up,          ///< a retry returns the failure of its last attempt; `cause` says which rule
   rejected,         ///< the policy refused the call
   timeout,          ///< a limit ran out
-  late,             ///< an outcome came after the limit and was delivered all the same
+  late,             ///< an outcome came after the limit; delivered, unless `timeout` follows
   fallback,         ///< the fallback takes over from `cause`
   state,            ///< a stateful policy went `from` one state `to` another
   hedge,            ///< a further attempt starts beside the others
@@ -47,6 +47,9 @@ enum class policy_action : std::uint8_t {
   joined,           ///< the call joined one that was under way
   limit,            ///< an adaptive limit moved to `value`
   injected,         ///< chaos did something to the call
+  abandoned,        ///< a run that did not stop at its limit was left behind
+  abandoned_ended,  ///< such a run has ended; what it gave is dropped, `cause` is its error
+  not_abandoned,    ///< too many are left behind: the call waits for its run
 };
 
 /// The names that appear in reports: "circuit_breaker", "retry", ...
@@ -74,7 +77,7 @@ struct policy_event {
 /// call waits for it.
 ///
 /// *Thread safety*: `on_event` is called from every thread whose stacks report to this sink. It
-/// must outlive their calls.
+/// must outlive their calls, and the runs that those leave behind.
 class sink {
  public:
   sink() = default;

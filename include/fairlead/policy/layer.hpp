@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace fairlead::policy {
@@ -104,6 +105,13 @@ class call {
   /// reports it; nothing happens when nobody listens. Who speaks from within a `branch`, where time
   /// has passed since, gives the time.
   void report(observe::policy_event event) noexcept;
+  /// Who listens, and the name under which; for what is reported when the call has ended.
+  [[nodiscard]] observe::sink* sink() const noexcept { return sink_; }
+  [[nodiscard]] std::string_view stack_name() const noexcept { return stack_name_; }
+
+  /// Something was awaited: time has passed. Stacks say so; layers that branch do, too, before they
+  /// look at the time again.
+  void forget_time() noexcept { now_is_known_ = false; }
 
  protected:
   call(context& caller, observe::sink* sink, std::string_view name, fairlead::idempotency nature,
@@ -122,8 +130,6 @@ class call {
     failure_ = failure;
     outcome_ = v;
   }
-  /// Something was awaited: time has passed.
-  void forget_time() noexcept { now_is_known_ = false; }
 
  private:
   context* caller_;

@@ -33,6 +33,9 @@ template <class Op>
     { Op::self_contained } -> std::convertible_to<bool>;
   }
 inline constexpr bool operation_detachable<Op> = Op::self_contained;
+/// An operation that may outlive the call.
+template <class Op>
+concept detachable_operation = operation_detachable<Op>;
 
 namespace detail {
 

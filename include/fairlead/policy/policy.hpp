@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // The policies that most programs use. The others have headers of their own, since each costs a
-// little of everybody's compile time: adaptive_limit, any_stack, cache, chaos, coalesce, from_json,
-// fleet_breaker, hedge, keep_probing, keyed, outlier, shed, throttle.
+// little of everybody's compile time: abandoning_timeout, adaptive_limit, any_stack, cache, chaos,
+// coalesce, from_json, fleet_breaker, hedge, keep_probing, keyed, outlier, shed, throttle.
 #pragma once
 
 #include <fairlead/policy/bulkhead.hpp>         // IWYU pragma: export

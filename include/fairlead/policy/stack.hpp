@@ -22,6 +22,8 @@ template <class P>
 concept repeating = requires { requires P::repeats; };
 template <class P>
 concept answering_everything = requires { requires P::answers_everything; };
+template <class P>
+concept abandoning = requires { requires P::abandons; };
 
 // True when a layer that repeats stands outside of one that leaves no failure to repeat.
 template <class... P>
@@ -99,6 +101,9 @@ class stack {
       static_assert(
           requires { typename detail::outcome_of<given>::type; },
           "an operation gives a task<result<T>> or a result<T>");
+      static_assert(detachable_operation<std::decay_t<Op>> || !(detail::abandoning<P> || ...),
+                    "an abandoning timeout leaves its operation running: give it as "
+                    "policy::detachable(op), and let it own what it uses");
       using outcome = typename detail::outcome_of<given>::type;
       static_assert(std::copy_constructible<outcome> || !(detail::copying<P> || ...),
                     "a cache and coalesced calls give copies of a result, but this one can only be "
