@@ -4,6 +4,7 @@
 #include "awaited.hpp"
 #include "naive_policies.hpp"
 
+#include <fairlead/observe/metrics.hpp>
 #include <fairlead/policy/adaptive_limit.hpp>
 #include <fairlead/policy/any_stack.hpp>
 #include <fairlead/policy/cache.hpp>
@@ -59,6 +60,30 @@ void stack_of_five(benchmark::State& state) {
   awaited(state, [&](context& cx) { return s.run(cx, &ready); });
 }
 BENCHMARK(stack_of_five);
+
+// Every call gives an attempt and an execution to look up and to count.
+void stack_of_five_measured(benchmark::State& state) {
+  policy::circuit_breaker breaker;
+  observe::metrics measured;
+  const auto s =
+      policy::stack{policy::fallback{[] { return 0; }}, policy::total_timeout{3s},
+                    policy::retry{{.max_attempts = 3}}, breaker, policy::attempt_timeout{800ms}}
+          .observed_by(measured, "users");
+  awaited(state, [&](context& cx) { return s.run(cx, &ready); });
+}
+BENCHMARK(stack_of_five_measured);
+
+void one_event_counted(benchmark::State& state) {
+  static observe::metrics measured;
+  for (auto _ : state) {
+    measured.on_event({.policy = observe::policy_kind::retry,
+                       .action = observe::policy_action::retry,
+                       .stack = "users",
+                       .name = "retry"});
+  }
+}
+BENCHMARK(one_event_counted);
+BENCHMARK(one_event_counted)->Threads(2);
 
 void stack_of_five_time_window(benchmark::State& state) {
   policy::circuit_breaker breaker{{.failure_rate = 0.5, .window = 10s}};

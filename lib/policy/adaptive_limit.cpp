@@ -212,6 +212,7 @@ step adaptive_limit::enter(layer_state& state, call& c) const {
   if (waiting >= s.options.queue || s.options.max_wait <= duration::zero()) {
     return refuse(c, s.full());
   }
+  c.begin_wait();
   return step::wait;
 }
 
@@ -222,6 +223,7 @@ task<result<void>> adaptive_limit::pause(layer_state& state, call& c) const {
 }
 
 step adaptive_limit::resume(layer_state& state, call& c, const result<void>& waited) const {
+  c.end_wait(observe::policy_kind::adaptive_limit, shared_->label());
   if (!waited) {
     return refuse(c, waited.error());
   }

@@ -5,6 +5,8 @@
 
 #include <boost/json/serialize.hpp>
 
+#include <algorithm>
+
 namespace fairlead::policy {
 
 namespace detail {
@@ -43,6 +45,9 @@ dynamic_data::dynamic_data(std::vector<any_layer> l, observe::sink* to, std::str
     room += one.state_size();
     copies = copies || one.nature().copies;
     branches = branches || one.nature().branches;
+    if (one.nature().repeats || one.nature().copies || one.instead() != nullptr) {
+      judged = offsets.size();
+    }
     views_.push_back({.layer = &one, .identity = one.identity(), .describe = [](const void* v) {
                         return static_cast<const any_layer*>(v)->describe();
                       }});
@@ -103,14 +108,20 @@ next dynamic_walk::descend(call& c, std::size_t i) {
 }
 
 next dynamic_walk::ascend(call& c, std::size_t i) {
-  while (i > begin_) {
+  const auto judged = std::max(begin_, data_.judged);
+  for (;;) {
+    if (i == judged) {
+      c.end_attempt();
+    }
+    if (i == begin_) {
+      return next::done;
+    }
     --i;
     const auto s = data_.layers[i].leave(states_.at(i), c);
     if (s != step::outward) {
       return follow(c, s, i);
     }
   }
-  return next::done;
 }
 
 next dynamic_walk::follow(call& c, step s, std::size_t i) {

@@ -380,6 +380,7 @@ step bulkhead::enter(layer_state& state, call& c) const {
       return step::inward;
     case shared::answer::wait:
       state.mine.give_up = saturating_add(now, s.options.max_wait);
+      c.begin_wait();
       return step::wait;
     case shared::answer::full:
       break;
@@ -392,6 +393,7 @@ task<result<void>> bulkhead::pause(layer_state& state, call& c) const {
 }
 
 step bulkhead::resume(layer_state& state, call& c, const result<void>& waited) const {
+  c.end_wait(observe::policy_kind::bulkhead, shared_->label());
   if (waited) {
     state.held = permit(*shared_);
     return step::inward;

@@ -11,6 +11,7 @@
 
 #include <boost/asio/this_coro.hpp>
 
+#include <atomic>
 #include <mutex>
 #include <optional>
 #include <utility>
@@ -69,6 +70,8 @@ struct hedge::shared {
 
   hedge_options options;
   std::string name;
+  std::atomic<std::uint64_t> hedged{0};
+  std::atomic<std::uint64_t> won{0};
   std::mutex mutex;
   std::optional<latency_quantile> latencies;  // guarded by the mutex
 };
@@ -150,6 +153,10 @@ class hedge::execution : timer_node {
   // Makes the outcome of the attempt that decided, or ended last, that of the call.
   void settle() {
     auto& run = *attempts_[winner_].run;
+    if (attempts_.size() > 1) {
+      shared_.hedged.fetch_add(1, std::memory_order_relaxed);
+      shared_.won.fetch_add(winner_ != 0 ? 1 : 0, std::memory_order_relaxed);
+    }
     if (run.thrown()) {
       std::rethrow_exception(run.thrown());
     }
@@ -396,6 +403,15 @@ hedge& hedge::delay_for(delay_function f) & {
 
 duration hedge::delay_at(time_point now) const {
   return shared_->delay(now);
+}
+
+hedge_metrics hedge::metrics() const noexcept {
+  return {shared_->hedged.load(std::memory_order_relaxed),
+          shared_->won.load(std::memory_order_relaxed)};
+}
+
+std::string_view hedge::name() const noexcept {
+  return shared_->name;
 }
 
 step hedge::enter(layer_state& /*s*/, call& c) const {

@@ -1,12 +1,35 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <fairlead/policy/layer.hpp>
 
+#include <utility>
+
 namespace fairlead::policy {
 
 namespace {
 
 idempotency known(const context& cx, idempotency nature) noexcept {
   return cx.idempotency() == idempotency::by_operation ? nature : cx.idempotency();
+}
+
+observe::execution_outcome in_few_words(const error* e, verdict v) noexcept {
+  using observe::execution_outcome;
+  if (e != nullptr) {
+    switch (e->kind()) {
+      case error_kind::cancelled:
+        return execution_outcome::cancelled;
+      case error_kind::timeout:
+      case error_kind::deadline:
+        return execution_outcome::timeout;
+      default:
+        break;
+    }
+    if (e->is_rejection()) {
+      return execution_outcome::rejected;
+    }
+    return v == verdict::success ? execution_outcome::success : execution_outcome::failure;
+  }
+  return v == verdict::failure || v == verdict::fatal ? execution_outcome::failure
+                                                      : execution_outcome::success;
 }
 
 }  // namespace
@@ -24,12 +47,57 @@ bool call::idempotent() const noexcept {
 }
 
 void call::report(observe::policy_event event) noexcept {
-  if (sink_ != nullptr) {
-    event.stack = stack_name_;
+  if (observed()) {
+    event.stack = seen_->name;
     event.at = event.at == time_point{} ? now() : event.at;
     event.cx = caller_;
-    sink_->on_event(event);
+    seen_->sink->on_event(event);
   }
+}
+
+void call::start_execution() noexcept {
+  began_ = now();
+  timed_ = true;
+}
+
+void call::start_clock() noexcept {
+  mark_ = now();
+}
+
+void call::start_attempt() noexcept {
+  mark_ = now();
+  attempting_ = true;
+}
+
+void call::report_wait(observe::policy_kind policy, std::string_view name) noexcept {
+  seen_->sink->on_wait({.policy = policy,
+                        .stack = seen_->name,
+                        .name = name,
+                        .waited = now() - mark_,
+                        .at = now(),
+                        .cx = caller_});
+}
+
+void call::report_attempt() noexcept {
+  if (!std::exchange(attempting_, false)) {
+    return;
+  }
+  seen_->sink->on_attempt({.stack = seen_->name,
+                           .attempt = attempt_,
+                           .took = now() - mark_,
+                           .handled = outcome_ == verdict::failure || outcome_ == verdict::fatal,
+                           .cause = failure_,
+                           .at = now(),
+                           .cx = caller_});
+}
+
+void call::report_execution() noexcept {
+  seen_->sink->on_execution({.stack = seen_->name,
+                             .took = now() - began_,
+                             .outcome = in_few_words(failure_, outcome_),
+                             .cause = failure_,
+                             .at = now(),
+                             .cx = caller_});
 }
 
 }  // namespace fairlead::policy

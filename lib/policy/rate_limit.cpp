@@ -445,6 +445,7 @@ step rate_limit::enter(layer_state& state, call& c) const {
     case shared::answer::what::start:
       return step::inward;
     case shared::answer::what::wait:
+      c.begin_wait();
       return step::wait;
     case shared::answer::what::refuse:
       break;
@@ -457,6 +458,7 @@ task<result<void>> rate_limit::pause(layer_state& state, call& c) const {
 }
 
 step rate_limit::resume(layer_state& state, call& c, const result<void>& waited) const {
+  c.end_wait(observe::policy_kind::rate_limit, shared_->label());
   if (waited) {
     return step::inward;
   }

@@ -7,7 +7,7 @@ namespace fairlead::policy::detail {
 
 stack_base::stack_base(const layer_view* views, std::size_t count, observe::sink* sink,
                        std::string_view name)
-    : views_(views), count_(count), sink_(sink), name_(name) {}
+    : views_(views), count_(count), name_(name), seen_{sink, name_} {}
 
 stack_base::~stack_base() = default;
 

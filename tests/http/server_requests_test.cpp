@@ -3,6 +3,8 @@
 #include "support/http_world.hpp"
 #include "support/shop.hpp"
 
+#include <fairlead/observe/metrics.hpp>
+
 #include <stdexcept>
 #include <vector>
 
@@ -87,6 +89,27 @@ TEST(ServerRequests, AnswersText) {
             "HTTP/1.1 200 OK\r\n" + date +
                 "Content-Type: text/plain; charset=utf-8\r\nConnection: close\r\n"
                 "Content-Length: 5\r\n\r\nhello");
+}
+
+TEST(ServerRequests, ServesMetrics) {
+  observe::metrics measured;
+  measured.on_event({.policy = observe::policy_kind::retry,
+                     .action = observe::policy_action::retry,
+                     .stack = "users",
+                     .name = "retry"});
+  router r;
+  r.get("/metrics", [&](context&) -> result<response> {
+    return response().body(observe::to_openmetrics(measured.snapshot()), observe::openmetrics_type);
+  });
+  const auto answer = answer_to(get("/metrics", "Connection: close\r\n"), {}, std::move(r));
+  EXPECT_NE(answer.find("Content-Type: application/openmetrics-text; version=1.0.0; charset=utf-8"),
+            std::string::npos)
+      << answer;
+  EXPECT_EQ(body_of(answer),
+            "# TYPE resilience_events counter\n"
+            "# HELP resilience_events What resilience policies did.\n"
+            "resilience_events_total{policy=\"retry\",event=\"retry\",pipeline=\"users\","
+            "severity=\"warning\"} 1\n# EOF\n");
 }
 
 TEST(ServerRequests, AnswersJson) {

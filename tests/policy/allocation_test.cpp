@@ -4,6 +4,7 @@
 #include "support/real_loop.hpp"
 
 #include <fairlead/core/sleep.hpp>
+#include <fairlead/observe/metrics.hpp>
 #include <fairlead/policy/adaptive_limit.hpp>
 #include <fairlead/policy/chaos.hpp>
 #include <fairlead/policy/keyed.hpp>
@@ -60,6 +61,23 @@ TEST(Allocations, NoneForASuccessThroughFiveLayers) {
   const auto s = five_layers(circuit_breaker{});
   EXPECT_EQ(allocations_of([&](context& cx) { return s.run(cx, &ready); }), 0U);
   EXPECT_EQ(allocations_of([&](context& cx) { return s.run(cx, &suspending); }), 0U);
+}
+
+TEST(Allocations, NoneForACallThatIsMeasured) {
+  observe::metrics measured;
+  const auto s =
+      five_layers(circuit_breaker{}).observed_by(measured, "a name of a stack that is long");
+  EXPECT_EQ(allocations_of([&](context& cx) { return s.run(cx, &ready); }), 0U);
+  auto refused = [](context&) -> result<int> {
+    return fail(errors::unavailable{{}, {}, std::nullopt});
+  };
+  circuit_breaker open{{.name = "a name that is too long for a small string buffer"}};
+  open.open_until(time_point::max());
+  const auto rejecting = stack{open}.observed_by(measured, "a name of a stack that is long");
+  EXPECT_EQ(allocations_of([&](context& cx) { return rejecting.run(cx, &ready); }), 0U);
+  const auto retried = stack{retry{{.max_attempts = 3, .backoff = constant(0ms)}}}.observed_by(
+      measured, "a name of a stack that is long");
+  EXPECT_EQ(allocations_of([&](context& cx) { return retried.run(cx, refused); }), 0U);
 }
 
 TEST(Allocations, NoneForAnyWindow) {

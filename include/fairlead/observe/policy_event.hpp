@@ -56,6 +56,12 @@ enum class policy_action : std::uint8_t {
 [[nodiscard]] std::string_view to_string(policy_kind kind) noexcept;
 [[nodiscard]] std::string_view to_string(policy_action action) noexcept;
 
+/// How much it matters: a label, by which to choose what to look at.
+enum class severity : std::uint8_t { debug, information, warning, error };
+
+/// "debug", "information", "warning", "error".
+[[nodiscard]] std::string_view to_string(severity s) noexcept;
+
 /// One thing that a policy did. A view: valid during `sink::on_event` only.
 struct policy_event {
   policy_kind policy{};
@@ -72,9 +78,29 @@ struct policy_event {
   double value = 0;  ///< the new limit
 };
 
+/// How much `event` matters. As in Polly: what a caller feels is an error, what was averted a
+/// warning, a recovery information.
+[[nodiscard]] severity severity_of(const policy_event& event) noexcept;
+
+struct attempt_event;  // see timing_event.hpp
+struct execution_event;
+struct wait_event;
+
 /// Receives policy events. Called by the thread that runs the call, with no lock held: it may call
-/// back into the policies. What it does never changes the outcome of a call; keep it quick, the
-/// call waits for it.
+/// back into the policies. What it does never changes the outcome of a call. Keep it quick, the
+/// call waits for it, and so does everything else on its event loop. The functions are `noexcept`:
+/// an exception that would leave one ends the program.
+///
+/// What is timed has functions of its own, which a sink that does not measure leaves as they are.
+///
+/// *Example*:
+/// ```cpp
+/// class printer final : public observe::sink {
+///   void on_event(const observe::policy_event& e) noexcept override {
+///     std::printf("%.*s\n", static_cast<int>(e.name.size()), e.name.data());
+///   }
+/// };
+/// ```
 ///
 /// *Thread safety*: `on_event` is called from every thread whose stacks report to this sink. It
 /// must outlive their calls, and the runs that those leave behind.
@@ -86,6 +112,12 @@ class sink {
   virtual ~sink() = default;
 
   virtual void on_event(const policy_event& event) noexcept = 0;
+  /// The operation has ended, once for each time it was invoked. Not when an exception left it.
+  virtual void on_attempt(const attempt_event& /*event*/) noexcept {}
+  /// The call has ended, unless an exception left it.
+  virtual void on_execution(const execution_event& /*event*/) noexcept {}
+  /// A wait for a permit has ended.
+  virtual void on_wait(const wait_event& /*event*/) noexcept {}
 };
 
 }  // namespace fairlead::observe

@@ -47,6 +47,12 @@ struct hedge_options {
 /// Everything that is wrong with `options`, one sentence each.
 [[nodiscard]] std::vector<std::string> problems_of(const hedge_options& options);
 
+/// What hedging was good for.
+struct hedge_metrics {
+  std::uint64_t hedged = 0;  ///< calls that were decided after another attempt had been started
+  std::uint64_t won = 0;     ///< of them, by an attempt other than the first
+};
+
 /// Runs what is inside again beside the first run when that takes long, and gives what answers
 /// first.
 ///
@@ -89,6 +95,9 @@ class hedge {
 
   /// The delay that a call at `now` would use; `duration::max()` for none.
   [[nodiscard]] duration delay_at(time_point now) const;
+  /// A ratio `won / hedged` near 0 says that the delay is too short or that all instances are slow.
+  [[nodiscard]] hedge_metrics metrics() const noexcept;
+  [[nodiscard]] std::string_view name() const noexcept;
 
   // The layer protocol; see layer.hpp.
   static constexpr bool repeats = true;

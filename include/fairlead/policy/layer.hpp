@@ -3,7 +3,7 @@
 #pragma once
 
 #include <fairlead/core/context.hpp>
-#include <fairlead/observe/policy_event.hpp>
+#include <fairlead/observe/timing_event.hpp>
 #include <fairlead/policy/verdict.hpp>
 
 #include <concepts>
@@ -26,6 +26,12 @@ enum class step : std::uint8_t {
 
 class call;
 class inside;
+
+/// Who listens to the calls of a stack, and the name that he knows it by.
+struct observation {
+  observe::sink* sink = nullptr;
+  std::string_view name = {};
+};
 
 /// What can be done with an outcome by those who do not know its type.
 struct outcome_type {
@@ -100,29 +106,63 @@ class call {
   [[nodiscard]] bool idempotent() const noexcept;
 
   /// True when somebody listens: do not prepare events otherwise.
-  [[nodiscard]] bool observed() const noexcept { return sink_ != nullptr; }
+  [[nodiscard]] bool observed() const noexcept { return seen_->sink != nullptr; }
   /// Completes `event` with stack and, unless it has one, the time of the present boundary, and
   /// reports it; nothing happens when nobody listens. Who speaks from within a `branch`, where time
   /// has passed since, gives the time.
   void report(observe::policy_event event) noexcept;
   /// Who listens, and the name under which; for what is reported when the call has ended.
-  [[nodiscard]] observe::sink* sink() const noexcept { return sink_; }
-  [[nodiscard]] std::string_view stack_name() const noexcept { return stack_name_; }
+  [[nodiscard]] observe::sink* sink() const noexcept { return seen_->sink; }
+  [[nodiscard]] std::string_view stack_name() const noexcept { return seen_->name; }
+
+  /// For layers that let calls wait for a permit: before `step::wait`, and when `resume` is asked.
+  void begin_wait() noexcept {
+    if (observed()) {
+      start_clock();
+    }
+  }
+  void end_wait(observe::policy_kind policy, std::string_view name) noexcept {
+    if (observed()) {
+      report_wait(policy, name);
+    }
+  }
 
   /// Something was awaited: time has passed. Stacks say so; layers that branch do, too, before they
   /// look at the time again.
   void forget_time() noexcept { now_is_known_ = false; }
 
+  // What stacks time, where somebody listens.
+  void begin_execution() noexcept {
+    if (observed()) [[unlikely]] {
+      start_execution();
+    }
+  }
+  void end_execution() noexcept {
+    if (timed_) [[unlikely]] {
+      report_execution();
+    }
+  }
+  void begin_attempt() noexcept {
+    if (timed_) [[unlikely]] {
+      start_attempt();
+    }
+  }
+  /// When the layers that stand next to the operation have judged its outcome, if there is one.
+  void end_attempt() noexcept {
+    if (timed_) [[unlikely]] {
+      report_attempt();
+    }
+  }
+
  protected:
-  call(context& caller, observe::sink* sink, std::string_view name, fairlead::idempotency nature,
+  call(context& caller, const observation& seen, fairlead::idempotency nature,
        const outcome_type& type) noexcept
       : caller_(&caller),
         inner_(caller),
         deadline_(caller.deadline()),
         attempt_(caller.attempt()),
         nature_(nature),
-        sink_(sink),
-        stack_name_(name),
+        seen_(&seen),
         type_(&type) {}
   ~call() = default;
 
@@ -132,6 +172,13 @@ class call {
   }
 
  private:
+  void start_execution() noexcept;
+  void start_clock() noexcept;
+  void start_attempt() noexcept;
+  void report_wait(observe::policy_kind policy, std::string_view name) noexcept;
+  void report_attempt() noexcept;
+  void report_execution() noexcept;
+
   context* caller_;
   context inner_;
   time_point deadline_;
@@ -140,9 +187,12 @@ class call {
   verdict outcome_ = verdict::success;
   fairlead::idempotency nature_;
   bool now_is_known_ = false;
+  bool timed_ = false;
+  bool attempting_ = false;  // only where it is timed
   error* failure_ = nullptr;
-  observe::sink* sink_;
-  std::string_view stack_name_;
+  const observation* seen_;
+  time_point began_;  // these two only where somebody listens
+  time_point mark_;   // when the wait or the attempt began
   const outcome_type* type_;
   const void* enrolled_in_ = nullptr;
 };

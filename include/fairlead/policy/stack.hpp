@@ -19,8 +19,6 @@ namespace fairlead::policy {
 namespace detail {
 
 template <class P>
-concept repeating = requires { requires P::repeats; };
-template <class P>
 concept answering_everything = requires { requires P::answers_everything; };
 template <class P>
 concept abandoning = requires { requires P::abandons; };

@@ -32,6 +32,7 @@ class dynamic_data final : public stack_base {
   std::size_t room = 0;              // for all states
   bool copies = false;
   bool branches = false;
+  std::size_t judged = 0;  // as in `run`
 
  private:
   std::vector<layer_view> views_;
@@ -85,6 +86,7 @@ class dynamic_walk {
   }
   next substituted(call& c) { return ascend(c, at_); }
   [[nodiscard]] std::size_t at() const noexcept { return at_; }
+  [[nodiscard]] bool outermost() const noexcept { return begin_ == 0; }
 
  private:
   next descend(call& c, std::size_t i);
@@ -102,12 +104,13 @@ class dynamic_run final : public call {
  public:
   dynamic_run(const dynamic_data& data, context& cx, fairlead::idempotency nature,
               std::size_t begin)
-      : call(cx, data.sink(), data.name(), nature,
+      : call(cx, data.seen(), nature,
              outcome_ops<dynamic_run, R, std::copy_constructible<R>>::value),
         data_(data),
         walk_(data, begin) {}
 
   next start() {
+    this->begin_execution();
     if constexpr (!std::copy_constructible<R>) {
       if (data_.copies) {
         this->fail(errors::invalid_argument{
@@ -154,7 +157,12 @@ class dynamic_run final : public call {
     out_.reset();
   }
   [[nodiscard]] const R& outcome() const noexcept { return *out_; }
-  [[nodiscard]] R take() { return std::move(*out_); }
+  [[nodiscard]] R take() {
+    if (walk_.outermost()) {
+      this->end_execution();
+    }
+    return std::move(*out_);
+  }
 
  private:
   // A value of configuration in place of the outcome, whose error becomes the cause when the value
@@ -204,6 +212,7 @@ task<R> drive_dynamic(Frame frame, context& cx, verdict* judged, std::size_t beg
   auto todo = r.start();
   while (todo != next::done) {
     if (todo == next::invoke) {
+      r.begin_attempt();
       if constexpr (std::remove_reference_t<decltype(own)>::awaits) {
         R outcome = co_await own.invoke(r.surroundings());
         todo = r.returned(std::move(outcome));

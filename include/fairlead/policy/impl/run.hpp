@@ -39,8 +39,7 @@ class stack_base {
   stack_base& operator=(const stack_base&) = delete;
   virtual ~stack_base();
 
-  [[nodiscard]] observe::sink* sink() const noexcept { return sink_; }
-  [[nodiscard]] std::string_view name() const noexcept { return name_; }
+  [[nodiscard]] const observation& seen() const noexcept { return seen_; }
   /// Throws `std::invalid_argument` when an identity occurs twice.
   void refuse_twice() const;
   /// One paragraph.
@@ -58,8 +57,8 @@ class stack_base {
  private:
   const layer_view* views_;
   std::size_t count_;
-  observe::sink* sink_;
   std::string name_;
+  observation seen_;
 };
 
 using shared_stack = std::shared_ptr<const stack_base>;
@@ -120,6 +119,18 @@ concept branches =
 
 template <class P>
 concept copying = requires { requires P::copies; };
+
+template <class P>
+concept repeating = requires { requires P::repeats; };
+
+// One after the place of the last `true`; `least` when that is less, or there is none.
+constexpr std::size_t after_last_of(std::initializer_list<bool> which, std::size_t least) noexcept {
+  std::size_t after = least;
+  for (std::size_t i = 0; i < which.size(); ++i) {
+    after = which.begin()[i] && i >= least ? i + 1 : after;
+  }
+  return after;
+}
 
 // The place of the last `true`; the size when there is none.
 constexpr std::size_t last_of(std::initializer_list<bool> which) noexcept {
@@ -202,10 +213,13 @@ template <std::size_t Begin, class R, class... P>
 class run final : public call {
  public:
   run(const stack_data<P...>& data, context& cx, fairlead::idempotency nature) noexcept
-      : call(cx, data.sink(), data.name(), nature, outcome_ops<run, R, (copying<P> || ...)>::value),
+      : call(cx, data.seen(), nature, outcome_ops<run, R, (copying<P> || ...)>::value),
         data_(data) {}
 
-  next start() { return cancelled() ? give_up(errors::cancelled{}) : descend<Begin>(); }
+  next start() {
+    begin_execution();
+    return cancelled() ? give_up(errors::cancelled{}) : descend<Begin>();
+  }
 
   next returned(R&& outcome) {
     forget_time();
@@ -225,7 +239,12 @@ class run final : public call {
     return substituted_at<Begin>(std::move(outcome));
   }
 
-  [[nodiscard]] R take() { return std::move(*out_); }
+  [[nodiscard]] R take() {
+    if constexpr (Begin == 0) {
+      end_execution();
+    }
+    return std::move(*out_);
+  }
 
   /// For the layers that branch: which one, its branches, and going on when they have ended.
   [[nodiscard]] std::size_t at() const noexcept { return at_; }
@@ -286,6 +305,10 @@ class run final : public call {
   static constexpr std::size_t size = sizeof...(P);
   static constexpr std::size_t last_pausing = last_of({pauses<P>...});
   static constexpr std::size_t last_substituting = last_of({substitutes_later<P, R>...});
+  // The layers from here on only judge the outcome of an attempt, the one outside of them has to do
+  // with it.
+  static constexpr std::size_t judged =
+      after_last_of({repeating<P> || substitutes<P, R> || copying<P>...}, Begin);
 
  private:
   template <std::size_t I>
@@ -335,12 +358,16 @@ class run final : public call {
       fail(errors::deadline{});
       return ascend<size>();
     }
+    begin_attempt();
     return next::invoke;
   }
 
   // Outwards through the layers outside of layer I.
   template <std::size_t I>
   next ascend() {
+    if constexpr (I == judged) {
+      end_attempt();
+    }
     if constexpr (I == Begin) {
       return next::done;
     } else {
