@@ -23,7 +23,7 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 CXX = os.environ.get("CXX", "g++")
-FLAGS = ["-std=c++20", "-O0", "-w", "-pthread", "-DBOOST_ALL_NO_LIB",
+FLAGS = ["-std=c++20", "-O0", "-w", "-pthread", "-D_GLIBCXX_ASSERTIONS", "-DBOOST_ALL_NO_LIB",
          "-DBOOST_ASIO_SEPARATE_COMPILATION", "-DBOOST_ASIO_RECYCLING_ALLOCATOR_CACHE_SIZE=8",
          f"-I{ROOT}/include", f"-I{ROOT}/tests", f"-I{ROOT}/lib/policy"]
 HANG = 20  # seconds that the tests of one core may take

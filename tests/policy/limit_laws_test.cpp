@@ -267,6 +267,68 @@ TEST(AdaptiveCore, AWindowOfFailuresShrinksIt) {
   EXPECT_EQ(core.exact_limit(), 18);
 }
 
+TEST(AdaptiveCore, AFewFailuresInAWindowDoNotShrinkIt) {
+  adaptive_core core({.window = 0s, .min_samples = 10});
+  for (int i = 0; i < 9; ++i) {
+    EXPECT_FALSE(core.end(start, 15, verdict::success, start + 10ms));
+  }
+  (void)core.end(start, 15, verdict::failure, start + 10ms);
+  EXPECT_GT(core.exact_limit(), 20);
+}
+
+// What the guard of gradient2 goes by: longer, and no more of them.
+TEST(AdaptiveCore, MeasuresThroughputOverTheWindow) {
+  adaptive_core busy({.window = 0s, .min_samples = 1});
+  (void)busy.end(start, 15, verdict::success, start + 10ms);
+  const auto before = busy.exact_limit();
+  (void)busy.end(start + 10ms, 15, verdict::success, start + 26ms);
+  EXPECT_LT(busy.exact_limit(), before);
+  // A window of no length has none that is known.
+  adaptive_core sudden({.window = 0s, .min_samples = 1});
+  (void)sudden.end(start, 15, verdict::success, start + 10s);
+  (void)sudden.end(start, 15, verdict::success, start + 10s);
+  const auto then = sudden.exact_limit();
+  (void)sudden.end(start + 10s, 15, verdict::success, start + 26s);
+  EXPECT_GT(sudden.exact_limit(), then);
+  // Only successes get done.
+  adaptive_core failing({.window = 0s, .min_samples = 3});
+  for (const auto v : {verdict::success, verdict::failure, verdict::success}) {
+    (void)failing.end(start, 15, v, start + 10ms);
+  }
+  const auto ago = failing.exact_limit();
+  for (int i = 0; i < 3; ++i) {
+    (void)failing.end(start + 10ms, 15, verdict::success, start + 24ms);
+  }
+  EXPECT_GT(failing.exact_limit(), ago);
+}
+
+TEST(AdaptiveCore, AWindowIsASecondAndTenCallsAndWithAimdEveryCall) {
+  for (const auto algorithm :
+       {limit_algorithm::gradient2, limit_algorithm::vegas, limit_algorithm::correlated}) {
+    adaptive_core core({.algorithm = algorithm});
+    const auto end = [&](duration at) {
+      const auto before = core.exact_limit();
+      (void)core.end(start, 20, verdict::fatal, start + at);
+      return core.exact_limit() != before;
+    };
+    EXPECT_FALSE(end(0s));
+    EXPECT_FALSE(end(999ms)) << "too few";
+    for (int i = 2; i < 9; ++i) {
+      EXPECT_FALSE(end(999ms));
+    }
+    EXPECT_FALSE(end(999'999'999ns)) << "too early";
+    EXPECT_TRUE(end(1s));
+    for (int i = 0; i < 9; ++i) {
+      EXPECT_FALSE(end(2s)) << "too few";
+    }
+    EXPECT_TRUE(end(2s));
+  }
+  adaptive_core aimd({.algorithm = limit_algorithm::aimd});
+  EXPECT_TRUE(aimd.end(start, 20, verdict::failure, start));
+  EXPECT_EQ(aimd.limit(), 18U);
+  EXPECT_TRUE(aimd.end(start, 20, verdict::failure, start));
+}
+
 TEST(AdaptiveCore, NamesEveryProblem) {
   EXPECT_TRUE(problems_of(adaptive_options{}).empty());
   constexpr auto nan = std::numeric_limits<double>::quiet_NaN();
@@ -301,6 +363,7 @@ TEST(AdaptiveCore, WhatIsJustRightIsNoProblem) {
   EXPECT_EQ(problems_of(adaptive_options{.max = (1U << 24U) + 1}).size(), 1U);
   EXPECT_EQ(problems_of(adaptive_options{.smoothing = 1.1}).size(), 1U);
   EXPECT_EQ(problems_of(adaptive_options{.tolerance = infinite}).size(), 1U);
+  EXPECT_EQ(problems_of(adaptive_options{.tolerance = 0.9}).size(), 1U);
   EXPECT_EQ(problems_of(adaptive_options{.backoff = 0}).size(), 1U);
   EXPECT_EQ(problems_of(adaptive_options{.initial = 2, .min = 3}).size(), 1U);
   EXPECT_EQ(problems_of(adaptive_options{.algorithm = static_cast<limit_algorithm>(9)}).size(), 1U);

@@ -88,6 +88,28 @@ TEST(OutlierCore, NoMoreAreEjectedThanAllowed) {
   EXPECT_EQ(all.sweep(start), 10U);
 }
 
+TEST(OutlierCore, ASweepTellsHowManyItEjected) {
+  // Two are far below the rest, but only one may go.
+  std::vector<std::uint64_t> rates(20, 100);
+  rates[3] = rates[7] = 0;
+  auto core = with({.max_ejected = 0.05, .failure_share = 0}, rates);
+  EXPECT_EQ(core.sweep(start), 1U);
+  EXPECT_EQ(core.ejected(start), 1U);
+}
+
+TEST(OutlierCore, OneCallIsEnoughWhenAskedFor) {
+  outlier_core core({.max_ejected = 1,
+                     .success_rate_stdev = 0,
+                     .failure_share = 0.5,
+                     .failure_hosts = 1,
+                     .failure_volume = 1});
+  core.count(core.add(), 0, 1);
+  core.count(core.add(), 1, 0);
+  (void)core.add();
+  EXPECT_EQ(core.sweep(start), 1U);
+  EXPECT_TRUE(core.ejected(0, start));
+}
+
 TEST(OutlierCore, O02EjectionsGrowAndCleanIntervalsMakeThemShorter) {
   outlier_core core({.max_ejected = 1});
   const auto s = core.add();
@@ -162,6 +184,14 @@ TEST(OutlierCore, O08PanicsWhenTooFewAreLeft) {
   ASSERT_TRUE(core.eject(3, start + 3s));
   EXPECT_EQ(core.panic_until(start + 3s), start + 31s);
   EXPECT_EQ(core.panic_until(start + 31s), time_point::min());
+  outlier_core backwards({.max_ejected = 1, .panic_below = 0.5});
+  for (int i = 0; i < 4; ++i) {
+    (void)backwards.add();
+  }
+  for (const auto s : {3U, 2U, 0U}) {
+    ASSERT_TRUE(backwards.eject(s, start + s * 1s));
+  }
+  EXPECT_EQ(backwards.panic_until(start + 3s), start + 30s);  // the earliest, not the first
   outlier_core calm({.max_ejected = 1, .panic_below = 0});
   ASSERT_TRUE(calm.eject(calm.add(), start));
   EXPECT_EQ(calm.panic_until(start), time_point::min());
