@@ -253,5 +253,166 @@ TEST(LimitModels, AdaptiveWindows) {
   agrees_with_model<windows>(2'000, 200);
 }
 
+// The two laws that learn, written down once more, from what limit_laws.hpp and .cpp say of them.
+struct learners {
+  static constexpr std::array<std::string_view, 5> names{"window", "window", "window",
+                                                         "the same again", "the same 25 times"};
+
+  explicit learners(random_source& r) {
+    options.algorithm = one_of(r, {limit_algorithm::gradient2, limit_algorithm::correlated});
+    options.initial = one_of(r, {5U, 20U, 90U});
+    options.max = 120;
+    options.smoothing = one_of(r, {.2, .4, .8});
+    options.tolerance = one_of(r, {1., 1.5});
+    options.long_window = one_of(r, {5U, 600U});
+    options.backoff = one_of(r, {.5, .9});
+  }
+
+  struct memory {
+    double usual = 0;
+    int learnt = 0;
+    limit_sample last;
+    double last_limit = 0;
+    int slower_windows = 0;
+    int full_windows = 0;
+    std::vector<limit_sample> all;
+  };
+
+  [[nodiscard]] std::optional<std::string> differs(const model_steps& steps) const {
+    adaptive_core core(options);
+    memory m;
+    double limit = *options.initial;
+    limit_sample sample;
+    for (std::size_t i = 0; i < steps.size(); ++i) {
+      const auto& s = steps[i];
+      if (s.what < 3) {
+        sample.latency =
+            std::array{.01, .01021, .01093, .01117, .0133, .0207, .0311, .053, 0.}[s.below(9)];
+        sample.throughput = std::array{0., .5, 41., 100., 103., 109., 307., 811.}[s.below(8, 1)];
+        sample.in_flight = static_cast<std::uint32_t>(1 + s.below(120, 2));
+        sample.calls = static_cast<std::uint32_t>(s.below(6, 3));
+        sample.failures =
+            s.below(4, 4) == 0 ? static_cast<std::uint32_t>(s.below(sample.calls + 1, 5)) : 0;
+      }
+      for (int n = 0; n < (s.what == 4 ? 25 : 1); ++n) {
+        const auto wanted = options.algorithm == limit_algorithm::gradient2
+                                ? gradient(m, limit, sample)
+                                : correlated(m, limit, sample);
+        limit = std::clamp(wanted, double(options.min), double(options.max));
+        (void)core.update(sample);
+        if (std::abs(core.exact_limit() - limit) > 1e-7) {
+          return at_step(i, "limit " + std::to_string(core.exact_limit()) + " and not " +
+                                std::to_string(limit));
+        }
+        limit = core.exact_limit();  // or their last bits decide what is half of it
+      }
+    }
+    return std::nullopt;
+  }
+
+  void learn(memory& m, double latency, int warm_up) const {
+    const auto share = ++m.learnt <= warm_up ? 1. / m.learnt : 2. / (options.long_window + 1.);
+    m.usual += (latency - m.usual) * share;
+  }
+  static bool mostly_failed(const limit_sample& s) {
+    return 2 * s.failures >= std::max(s.calls, 1U);
+  }
+
+  double gradient(memory& m, double limit, const limit_sample& s) const {
+    if (mostly_failed(s)) {
+      return limit * options.backoff;
+    }
+    if (s.latency <= 0) {
+      return limit;
+    }
+    // Little's law: how many were in flight on average.
+    const bool fewer = s.throughput * s.latency < .98 * m.last.throughput * m.last.latency;
+    const bool no_quicker = s.latency > .98 * m.last.latency;
+    const bool shrank = limit < .98 * m.last_limit;
+    m.slower_windows = shrank && fewer && no_quicker ? m.slower_windows + 1 : 0;
+    const bool slower = m.slower_windows >= 2;
+    const bool full = !slower && s.latency > 1.1 * m.usual && m.last.throughput > 0 &&
+                      s.throughput <= 1.05 * m.last.throughput;
+    m.full_windows = full ? m.full_windows + 1 : 0;
+    if (slower) {
+      m.usual = (m.usual + s.latency) / 2;
+    } else if (!full) {
+      learn(m, s.latency, 10);
+      m.usual *= m.usual > 2 * s.latency ? .95 : 1;
+    }
+    m.last = s;
+    m.last_limit = limit;
+    if (s.in_flight * 2 < limit) {
+      return limit;
+    }
+    if (m.full_windows >= 20) {
+      m.full_windows = m.full_windows == 20 ? 20 : 0;
+      return .95 * limit;
+    }
+    const auto share = full ? std::min(1., 2 * options.smoothing) : options.smoothing;
+    const auto ratio = (full ? 1 : options.tolerance) * m.usual / s.latency;
+    return limit * (1 - share) + share * (limit * std::clamp(ratio, .5, 1.) + 4);
+  }
+
+  // Pearson's, of the last fifty.
+  template <class X, class Y>
+  static double correlation(const std::vector<limit_sample>& all, X x, Y y) {
+    const auto first = all.size() > 50 ? all.end() - 50 : all.begin();
+    const auto n = static_cast<double>(all.end() - first);
+    if (n < 10) {
+      return 0;
+    }
+    double mx = 0;
+    double my = 0;
+    for (auto at = first; at != all.end(); ++at) {
+      mx += x(*at) / n;
+      my += y(*at) / n;
+    }
+    double xy = 0;
+    double xx = 0;
+    double yy = 0;
+    for (auto at = first; at != all.end(); ++at) {
+      xy += (x(*at) - mx) * (y(*at) - my) / n;
+      xx += (x(*at) - mx) * (x(*at) - mx) / n;
+      yy += (y(*at) - my) * (y(*at) - my) / n;
+    }
+    return std::sqrt(xx) < .01 * mx || std::sqrt(yy) < .01 * my ? 0 : xy / std::sqrt(xx * yy);
+  }
+
+  double correlated(memory& m, double limit, const limit_sample& s) const {
+    if (mostly_failed(s)) {
+      return limit * options.backoff;
+    }
+    if (s.latency <= 0) {
+      return limit;
+    }
+    learn(m, s.latency, 1);
+    m.all.push_back(s);
+    const auto in_flight = [](const limit_sample& one) { return double(one.in_flight); };
+    const auto of_throughput =
+        correlation(m.all, in_flight, [](const limit_sample& one) { return one.throughput; });
+    const auto of_latency =
+        correlation(m.all, in_flight, [](const limit_sample& one) { return one.latency; });
+    const auto step = limit < 100 ? 1 : 2;
+    const auto queued = std::ceil(limit * (1 - m.usual / s.latency));
+    if (s.in_flight * 5 < limit || queued > 6 * step ||
+        (s.latency > 1.1 * m.usual && of_latency > .5 && of_throughput < .3)) {
+      return limit - step;
+    }
+    return queued < 3 * step && 2 * s.in_flight >= limit ? limit + step : limit;
+  }
+  [[nodiscard]] std::string describe() const {
+    return std::string(to_string(options.algorithm)) + " from " + std::to_string(*options.initial) +
+           ", smoothing " + std::to_string(options.smoothing) + ", tolerance " +
+           std::to_string(options.tolerance) + ", over " + std::to_string(options.long_window);
+  }
+
+  adaptive_options options;
+};
+
+TEST(LimitModels, LawsThatLearn) {
+  agrees_with_model<learners>(600, 50);
+}
+
 }  // namespace
 }  // namespace fairlead::policy
