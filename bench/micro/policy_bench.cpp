@@ -232,9 +232,9 @@ void stack_of_limits(benchmark::State& state) {
 BENCHMARK(stack_of_limits);
 
 void stack_of_five_any(benchmark::State& state) {
-  const policy::any_stack s{policy::total_timeout{3s}, policy::retry{{.max_attempts = 3}},
-                            policy::circuit_breaker{}, policy::bulkhead{{.max = 100}},
-                            policy::attempt_timeout{800ms}};
+  const policy::any_stack s{policy::stack{
+      policy::total_timeout{3s}, policy::retry{{.max_attempts = 3}}, policy::circuit_breaker{},
+      policy::bulkhead{{.max = 100}}, policy::attempt_timeout{800ms}}};
   awaited(state, [&](context& cx) { return s.run(cx, &ready); });
 }
 BENCHMARK(stack_of_five_any);
@@ -254,14 +254,14 @@ BENCHMARK_CAPTURE(stack_of, bulkhead, policy::bulkhead{{.max = 100}});
 BENCHMARK_CAPTURE(stack_of, rate_limit, policy::rate_limit{{.permits = 1'000'000'000}});
 BENCHMARK_CAPTURE(stack_of, adaptive_limit, policy::adaptive_limit{});
 BENCHMARK_CAPTURE(stack_of, throttle, policy::throttle{});
-BENCHMARK_CAPTURE(stack_of, shed, policy::shed{});
+BENCHMARK_CAPTURE(stack_of, shed, policy::shed{policy::shed_options{}});
 
 // These run the operation in a coroutine of its own.
 void branching(benchmark::State& state, const auto& layer) {
   const auto s = policy::stack{layer};
   const auto op = policy::detachable([](context& cx) { return ready(cx); });
   awaited(state, [&](context& cx) -> task<result<int>> {
-    auto keyed = cx.with_key("k").with_idempotency(idempotency::yes);
+    auto keyed = cx.with_key("k").with_idempotency(idempotency::idempotent);
     auto outcome = co_await s.run(keyed, op);
     co_return outcome;
   });

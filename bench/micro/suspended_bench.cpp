@@ -12,6 +12,8 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <functional>
+
 namespace {
 
 using namespace fairlead;
@@ -44,14 +46,14 @@ BENCHMARK(suspending_operation);
 void suspending_under_a_timeout(benchmark::State& state) {
   suspending op;
   const auto s = policy::stack{policy::attempt_timeout{800ms}};
-  awaited(state, [&](context& cx) { return s.run(cx, op); });
+  awaited(state, [&](context& cx) { return s.run(cx, std::ref(op)); });
 }
 BENCHMARK(suspending_under_a_timeout);
 
 void suspending_under_an_empty_stack(benchmark::State& state) {
   suspending op;
   const auto s = policy::stack{};
-  awaited(state, [&](context& cx) { return s.run(cx, op); });
+  awaited(state, [&](context& cx) { return s.run(cx, std::ref(op)); });
 }
 BENCHMARK(suspending_under_an_empty_stack);
 
