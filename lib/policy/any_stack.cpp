@@ -79,7 +79,22 @@ next dynamic_walk::start(call& c) {
     c.fail(errors::cancelled{});
     return next::done;
   }
+  // Of a run inside of another, the limit of a policy outside may be zero, which lets pass what
+  // completes at once.
+  if (begin_ == 0 && c.expired()) {
+    return refuse_late(c);
+  }
   return descend(c, begin_);
+}
+
+next dynamic_walk::refuse_late(call& c) {
+  std::size_t i = begin_;
+  while (i < data_.layers.size() && data_.layers[i].nature().answers &&
+         data_.layers[i].enter(states_.at(i), c) == step::inward) {
+    ++i;
+  }
+  c.fail(errors::deadline{});
+  return ascend(c, i);
 }
 
 next dynamic_walk::descend(call& c, std::size_t i) {
@@ -99,8 +114,7 @@ next dynamic_walk::descend(call& c, std::size_t i) {
     c.fail(errors::cancelled{});
     return ascend(c, i);
   }
-  const auto limit = c.caller().deadline();
-  if (limit != no_deadline && c.now() >= limit) {
+  if (c.expired() && (begin_ == 0 || c.now() > c.caller().deadline())) {
     c.fail(errors::deadline{});
     return ascend(c, i);
   }

@@ -59,6 +59,12 @@ struct circuit_breaker::shared {
     }
   }
 
+  // Though the state stays: an open breaker may open for another time, and probes whose lease ran
+  // out make place for others.
+  static bool tells_something(const breaker_change& c) noexcept {
+    return c.from != c.to || c.to == breaker_state::open || c.to == breaker_state::half_open;
+  }
+
   // Runs `f(core, now)`, which returns what it changed, under the lock, and reports.
   template <class F>
   std::optional<breaker_change> update(time_point now, origin who, F f) {
@@ -66,6 +72,9 @@ struct circuit_breaker::shared {
     told = std::max(told, now);
     collect();
     std::optional<breaker_change> change = f(core, now == last_told ? told : now);
+    if (change && !tells_something(*change)) {
+      change.reset();
+    }
     front.publish(core);
     if (change && audience) {
       announce(*change, who, hold);

@@ -252,7 +252,7 @@ class hedge::execution : timer_node {
       core_.refused();  // there is no memory for another attempt: those that run go on
     }
     if (!decided_ && core_.exhausted()) {
-      decide(last_);
+      decide_by_last();
     }
     wake_up();
   }
@@ -302,25 +302,30 @@ class hedge::execution : timer_node {
     return budget_ != nullptr && call_.enrolled_in() != budget_->identity();
   }
 
-  // Each attempt counts once. Where a retry outside has the same budget it counts the outcome of
-  // the call, which is that of the attempt that decides; then the first one counts here, if it is
-  // another.
+  // Each attempt counts once, as soon as it ends, since what is left says whether there may be
+  // another. Only the outcome of the call is left to a retry outside that has the same budget.
   void settle_budget(std::size_t i, const inner_run& r, bool decides) noexcept {
     if (budget_ == nullptr) {
       return;
     }
     auto& extra = attempts_[i].extra;
     const auto v = decided_ || r.thrown() ? verdict::neutral : r.outcome();
-    if (enrolls()) {
-      i == 0 ? budget_->first_ended(v) : extra.complete(v);
-    } else if (decides && i > 0) {
+    if (decides && !enrolls()) {
       extra.complete(verdict::neutral);
-      budget_->first_ended(first_outcome_);
     } else if (i == 0) {
-      first_outcome_ = v;
+      budget_->first_ended(v);
     } else {
       extra.complete(v);
     }
+    told_ = v;
+  }
+
+  // The attempt that ended last becomes the outcome after all: there is to be no other.
+  void decide_by_last() noexcept {
+    if (budget_ != nullptr && !enrolls() && told_ == verdict::failure) {
+      budget_->take_back_failure();
+    }
+    decide(last_);
   }
 
   void decide(std::size_t winner) noexcept {
@@ -375,7 +380,7 @@ class hedge::execution : timer_node {
   std::size_t winner_ = 0;
   std::size_t last_ = 0;
   bool decided_ = false;
-  verdict first_outcome_ = verdict::neutral;  // while it has not ended, too
+  verdict told_ = verdict::neutral;  // to the budget, of the attempt that ended last
 };
 
 hedge::hedge(const hedge_options& options) {

@@ -388,7 +388,7 @@ std::optional<retry_budget> read_budget(config_reader& from, std::string_view na
   from.kinds("kind", {{"token",
                        [&](config_reader& k) {
                          token_budget t;
-                         t.tokens = k.count("tokens", t.tokens, 1);
+                         t.tokens = k.count("tokens", t.tokens, 0);
                          t.ratio = k.number("ratio", t.ratio, {});
                          o = t;
                        }},

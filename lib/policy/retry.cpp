@@ -42,7 +42,7 @@ retry_facts facts_of(const retry_options& options, call& c) {
   f.declined = declined(*e);
   f.never_left = connection_was_gone(*e);
   if (e->is_rejection()) {
-    f.outcome = options.retry_rejections && e->is_transient() ? verdict::failure : f.outcome;
+    f.outcome = options.retry_rejections ? verdict::failure : f.outcome;
   } else {
     f.retry_after = e->retry_after();
     f.pushback = e->pushback();
@@ -142,7 +142,7 @@ step retry::decide(layer_state& s, call& c) const {
     if (budget_ && !told_not_to(facts) && !reserve(s, c)) {
       return stop(s, c, retry_stop::budget);
     }
-    if (retry_core::draws(options_)) {
+    if (retry_core::draws(options_, facts)) {
       facts.uniform = c.caller().env().random().uniform();
     }
     if (delay_for_) {

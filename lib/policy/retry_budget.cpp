@@ -168,6 +168,13 @@ void retry_budget::first_ended(verdict outcome) const noexcept {
   }
 }
 
+void retry_budget::take_back_failure() const noexcept {
+  auto& s = *shared_;
+  if (s.tokens) {
+    s.advance([&s](std::uint64_t w) { return std::optional(s.tokens->without_failure(w)); });
+  }
+}
+
 bool retry_budget::needs_time() const noexcept {
   return shared_->window.has_value();
 }

@@ -25,19 +25,16 @@ bool is_ratio(double x) {
 }
 
 void check(const token_budget& o, detail::problem_list& p) {
-  p.add_if(o.tokens == 0, "tokens is 0");
-  p.add_if(!is_ratio(o.ratio) || in_parts(o.ratio, 1000) == 0,
-           "ratio must be between 0.001 and 1000");
+  p.add_if(!is_ratio(o.ratio) || (o.ratio != 0 && in_parts(o.ratio, 1000) == 0),
+           "ratio must be 0, or between 0.001 and 1000");
 }
 
 void check(const in_flight_budget& o, detail::problem_list& p) {
   p.add_if(!is_ratio(o.ratio), "ratio must be between 0 and 1000");
-  p.add_if(o.ratio == 0 && o.min == 0, "ratio and min are both 0, so nothing would be retried");
 }
 
 void check(const window_budget& o, detail::problem_list& p) {
   p.add_if(!is_ratio(o.ratio), "ratio must be between 0 and 1000");
-  p.add_if(o.ratio == 0 && o.min == 0, "ratio and min are both 0, so nothing would be retried");
   p.add_if(o.window <= duration::zero(), "window must be positive");
   p.add_if(o.slices == 0, "slices is 0");
   p.add_if(o.slices > most_budget_slices, "slices is greater than 65536");

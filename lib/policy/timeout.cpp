@@ -24,6 +24,11 @@ time_limit& time_limit::operator=(const time_limit& other) = default;
 time_limit& time_limit::operator=(time_limit&& other) noexcept = default;
 time_limit::~time_limit() = default;
 
+// Whether the limit came first. A limit of zero lets pass what completes without waiting.
+bool time_limit::over(const layer_state& s, call& c) {
+  return s.limit > duration::zero() ? c.now() >= s.own : c.now() > s.own;
+}
+
 // The way out of a call that failed, is watched, or must not be late.
 void time_limit::judge(const layer_state& s, call& c) const {
   const auto* e = c.failure();
@@ -37,7 +42,7 @@ void time_limit::judge(const layer_state& s, call& c) const {
     return;
   }
   const bool discard = options_late_ == late_outcome::discard;
-  if ((!discard && !c.observed()) || c.now() < s.own) {
+  if ((!discard && !c.observed()) || !over(s, c)) {
     return;
   }
   c.report({.policy = observe::policy_kind::timeout,

@@ -98,11 +98,10 @@ TEST(RetryBudget, AFirstSuccessAddsALittle) {
 
 TEST(RetryBudget, RefusesBadOptions) {
   try {
-    (void)retry_budget{token_budget{.tokens = 0, .ratio = -1}, "users"};
+    (void)retry_budget{window_budget{.ratio = -1, .slices = 0}, "users"};
     ADD_FAILURE() << "was accepted";
   } catch (const std::invalid_argument& e) {
-    EXPECT_STREQ(e.what(),
-                 "retry_budget 'users': tokens is 0; ratio must be between 0.001 and 1000");
+    EXPECT_STREQ(e.what(), "retry_budget 'users': ratio must be between 0 and 1000; slices is 0");
   }
   const auto made = retry_budget::make(window_budget{.slices = 0});
   EXPECT_EQ(made.error().get<errors::invalid_argument>()->reason, "slices is 0");

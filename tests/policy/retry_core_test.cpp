@@ -128,8 +128,11 @@ TEST(RetryCore, ASpreadOnlyAddsToAPeersWait) {
   f.uniform = 0.5;
   retry_core core;
   EXPECT_EQ(core.decide(o, f).wait, 6s);
-  EXPECT_TRUE(retry_core::draws(o));
-  EXPECT_FALSE(retry_core::draws(steady(3)));
+  EXPECT_TRUE(retry_core::draws(o, {}));
+  EXPECT_FALSE(retry_core::draws(steady(3), {}));
+  EXPECT_FALSE(retry_core::draws(o, {.pushback = 1s})) << "exactly so long";
+  EXPECT_FALSE(retry_core::draws(o, {.retry_after = o.retry_after_cap + 1s})) << "too long";
+  EXPECT_TRUE(retry_core::draws(o, {.retry_after = 1s}));
 }
 
 TEST(RetryCore, APeerThatAsksForTooMuchIsNotWaitedFor) {

@@ -183,7 +183,8 @@ TEST(TogetherStress, RunsAreSharedBetweenLoops) {
   EXPECT_EQ(seats.metrics().waiting, 0U);
   const auto m = kept.metrics();
   EXPECT_LE(m.entries, 2U);
-  EXPECT_EQ(m.hits + m.stale + m.misses, calls);
+  EXPECT_LE(m.hits + m.stale + m.misses, calls);
+  EXPECT_GE(m.hits + m.stale + m.misses, answers) << "calls that begin too late ask nobody";
 }
 
 }  // namespace

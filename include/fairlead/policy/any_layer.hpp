@@ -53,6 +53,7 @@ class any_layer {
   /// What it does to a call that others have to know of.
   struct traits {
     bool repeats = false;             ///< runs the operation more than once
+    bool answers = false;             ///< may put something in place of a failure
     bool answers_everything = false;  ///< leaves no failure
     bool copies = false;              ///< gives copies of results
     bool branches = false;            ///< runs what is inside by itself
@@ -101,6 +102,9 @@ class any_layer {
       traits t;
       if constexpr (requires { requires P::repeats; }) {
         t.repeats = true;
+      }
+      if constexpr (requires { requires P::answers; }) {
+        t.answers = true;
       }
       if constexpr (requires { requires P::answers_everything; }) {
         t.answers_everything = true;

@@ -26,7 +26,8 @@ struct cache_options {
   /// For so long after that the old value is still given at once, while one run fetches a new one
   /// in the background.
   duration stale_while_revalidate = {};
-  /// For so long after `ttl` the old value is given in place of a failure.
+  /// For so long after `ttl` the old value is given in place of a failure, a rejection by a policy
+  /// inside, or a deadline that ran out.
   duration stale_if_error = {};
   /// How long an answer that is a refusal (HTTP 404: an error that counts as success) is
   /// remembered. Default: not at all.

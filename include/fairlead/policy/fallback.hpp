@@ -74,6 +74,7 @@ class fallback {
   }
 
   // The layer protocol; see layer.hpp.
+  static constexpr bool answers = true;
   static constexpr bool answers_everything = std::same_as<Handles, detail::any_failure>;
   struct layer_state {
     std::optional<error> original;

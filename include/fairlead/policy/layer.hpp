@@ -66,6 +66,11 @@ class call {
     return now_;
   }
 
+  /// Whether the caller's own time is over.
+  [[nodiscard]] bool expired() noexcept {
+    return caller_->deadline() != no_deadline && now() >= caller_->deadline();
+  }
+
   [[nodiscard]] time_point deadline() const noexcept { return deadline_; }
   void set_deadline(time_point at) noexcept { deadline_ = at; }
   [[nodiscard]] std::uint32_t attempt() const noexcept { return attempt_; }

@@ -78,6 +78,9 @@ class retry_budget {
   /// Tells how a first attempt ended. Extra ones tell through their reservation.
   void first_ended(verdict outcome) const noexcept;
 
+  /// Takes back one failure that was told by mistake, since somebody else tells of it.
+  void take_back_failure() const noexcept;
+
   /// True when the instants given matter.
   [[nodiscard]] bool needs_time() const noexcept;
   [[nodiscard]] budget_metrics metrics(time_point now) const noexcept;

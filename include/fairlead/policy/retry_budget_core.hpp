@@ -21,6 +21,9 @@ class token_rule {
   [[nodiscard]] std::uint64_t after_failure(std::uint64_t tokens) const noexcept {
     return tokens < 1000 ? 0 : tokens - 1000;
   }
+  [[nodiscard]] std::uint64_t without_failure(std::uint64_t tokens) const noexcept {
+    return full_ - tokens < 1000 ? full_ : tokens + 1000;
+  }
   [[nodiscard]] bool allows(std::uint64_t tokens) const noexcept { return tokens > full_ / 2; }
 
  private:

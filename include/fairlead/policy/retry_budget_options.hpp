@@ -17,7 +17,7 @@ namespace fairlead::policy {
 /// It tells whether the peer is well; it does not bound how many extra attempts run at once.
 struct token_budget {
   std::uint32_t tokens = 10;  ///< at the start, and at most
-  double ratio = 0.1;         ///< of a token per success; what is below a thousandth is dropped
+  double ratio = 0.1;         ///< of a token per success; in thousandths
 };
 
 /// Envoy's and failsafe's budget: at the same time no more extra attempts, those included that wait

@@ -75,9 +75,11 @@ class retry_core {
   [[nodiscard]] std::uint32_t attempt() const noexcept { return attempt_; }
 
   /// Whether `decide` will use `retry_facts::uniform`.
-  [[nodiscard]] static bool draws(const retry_options& options) noexcept {
-    return backoff_sequence::draws(options.backoff) ||
-           options.retry_after_spread > duration::zero();
+  [[nodiscard]] static bool draws(const retry_options& options, const retry_facts& facts) noexcept {
+    const bool told = facts.pushback || (options.honour_retry_after && facts.retry_after &&
+                                         *facts.retry_after > options.retry_after_cap);
+    return !told && (backoff_sequence::draws(options.backoff) ||
+                     options.retry_after_spread > duration::zero());
   }
 
   /// Which rule forbids another attempt, whatever its wait: not a failure that may pass, not safe
@@ -85,9 +87,10 @@ class retry_core {
   [[nodiscard]] retry_stop forbids(const retry_options& options,
                                    const retry_facts& facts) const noexcept;
 
-  /// Whether an attempt that `facts` tell of would be sent again at once, uncounted.
+  /// Whether an attempt that `facts` tell of would be sent again at once, uncounted. Not when the
+  /// peer says how long to wait.
   [[nodiscard]] bool resends(const retry_facts& facts) const noexcept {
-    return facts.never_left && !resent_;
+    return facts.never_left && !facts.pushback && !resent_;
   }
 
   /// Decides, and counts the next attempt when there is to be one. After what `forbids` says: the

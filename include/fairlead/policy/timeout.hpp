@@ -83,6 +83,7 @@ class time_limit {
   [[nodiscard]] static std::string in_words(duration limit);
 
  private:
+  static bool over(const layer_state& s, call& c);
   void judge(const layer_state& s, call& c) const;
   void expire(const layer_state& s, call& c) const;
 

@@ -16,6 +16,7 @@ class value_fallback {
  public:
   value_fallback(const boost::json::value& value, std::string name);
 
+  static constexpr bool answers = true;
   static constexpr bool answers_everything = true;
   struct layer_state {};
   step enter(layer_state& /*s*/, call& /*c*/) const noexcept { return step::inward; }

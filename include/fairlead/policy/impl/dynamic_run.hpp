@@ -69,6 +69,7 @@ class dynamic_walk {
       : data_(data), begin_(begin), states_(data, begin) {}
 
   next start(call& c);
+  next refuse_late(call& c);
   next returned(call& c) { return ascend(c, data_.layers.size()); }
   [[nodiscard]] task<result<void>> pause(call& c) {
     return data_.layers[at_].pause(states_.at(at_), c);

@@ -118,6 +118,9 @@ concept branches =
     requires(const P& p, typename P::layer_state& s, call& c, inside& i) { p.branch(s, c, i); };
 
 template <class P>
+concept answering = requires { requires P::answers; };
+
+template <class P>
 concept copying = requires { requires P::copies; };
 
 template <class P>
@@ -218,7 +221,15 @@ class run final : public call {
 
   next start() {
     begin_execution();
-    return cancelled() ? give_up(errors::cancelled{}) : descend<Begin>();
+    if (cancelled()) {
+      return give_up(errors::cancelled{});
+    }
+    // Of a run inside of another, the limit of a policy outside may be zero, which lets pass what
+    // completes at once.
+    if (Begin == 0 && expired()) {
+      return refuse_late<Begin>();
+    }
+    return descend<Begin>();
   }
 
   next returned(R&& outcome) {
@@ -327,6 +338,20 @@ class run final : public call {
     return next::done;
   }
 
+  // A call that begins after its deadline asks nobody, but a fallback outside may answer it.
+  template <std::size_t I>
+  next refuse_late() {
+    if constexpr (I < size) {
+      if constexpr (answering<policy_t<I>>) {
+        if (policy<I>().enter(state<I>(), *this) == step::inward) {
+          return refuse_late<I + 1>();
+        }
+      }
+    }
+    fail(errors::deadline{});
+    return ascend<I>();
+  }
+
   // Inwards from layer I.
   template <std::size_t I>
   next descend() {
@@ -354,7 +379,7 @@ class run final : public call {
       fail(errors::cancelled{});
       return ascend<size>();
     }
-    if (caller().deadline() != no_deadline && now() >= caller().deadline()) {
+    if (expired() && (Begin == 0 || now() > caller().deadline())) {
       fail(errors::deadline{});
       return ascend<size>();
     }
