@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "lab/stage.hpp"
 
-#include <algorithm>
 #include <utility>
 
 namespace fairlead::lab {
@@ -10,14 +9,14 @@ namespace fairlead::lab {
 class stage::seat {
  public:
   seat(stage& s, time_point when, waiter& who)
-      : stage_(s), at_(s.waiting_.insert(s.waiting_.end(), {when, &who})) {}
+      : stage_(s), at_(s.waiting_.emplace(place(when, s.begun_++), &who).first) {}
   seat(const seat&) = delete;
   seat& operator=(const seat&) = delete;
   ~seat() { stage_.waiting_.erase(at_); }
 
  private:
   stage& stage_;
-  std::list<place>::iterator at_;
+  std::map<place, waiter*>::iterator at_;
 };
 
 task<ending> stage::perform(context& cx, act a) {
@@ -35,18 +34,20 @@ task<ending> stage::perform(context& cx, act a) {
 }
 
 time_point stage::next() const noexcept {
-  auto earliest = no_deadline;
-  for (const auto& p : waiting_) {
-    if (!p.who->woken()) {
-      earliest = std::min(earliest, p.when);
+  for (const auto& [at, who] : waiting_) {
+    if (!who->woken()) {
+      return at.first;
     }
   }
-  return earliest;
+  return no_deadline;
 }
 
 bool stage::complete_one(time_point now) {
-  for (const auto& p : waiting_) {
-    if (p.when <= now && p.who->notify()) {
+  for (const auto& [at, who] : waiting_) {
+    if (at.first > now) {
+      break;
+    }
+    if (who->notify()) {
       return true;
     }
   }

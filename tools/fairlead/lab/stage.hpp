@@ -11,7 +11,8 @@
 #include <boost/json/value.hpp>
 
 #include <cstdint>
-#include <list>
+#include <map>
+#include <utility>
 
 namespace fairlead::lab {
 
@@ -34,14 +35,14 @@ class stage {
   bool complete_one(time_point now);
 
  private:
-  struct place {
-    time_point when;
-    waiter* who;
-  };
+  using place = std::pair<time_point, std::uint64_t>;  // the end, and the number of the run
   class seat;
 
   context& root_;
-  std::list<place> waiting_;  // in the order of their beginning
+  std::uint64_t begun_ = 0;
+  // By their end, and those that end together in the order of their beginning. Time never passes
+  // an end without stopping there, so that all that is due ends at the same instant.
+  std::map<place, waiter*> waiting_;
 };
 
 /// What a run with that outcome gives. `act_outcome::hang` has none.
