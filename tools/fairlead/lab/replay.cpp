@@ -139,6 +139,7 @@ class conductor final : observe::sink {
         break;
       }
     }
+    layers.emplace_back(script_verdict());
     return policy::any_stack(std::move(layers));
   }
 

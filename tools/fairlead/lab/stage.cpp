@@ -5,6 +5,13 @@
 
 namespace fairlead::lab {
 
+namespace {
+
+// Tells errors with a status that the script calls fatal from others of the same status.
+constexpr std::string_view fatal_target = "lab, fatal";
+
+}  // namespace
+
 // A place among those who wait; also gone when the coroutine is destroyed there.
 class stage::seat {
  public:
@@ -63,7 +70,8 @@ result<boost::json::value> outcome_of(const act& a) {
   }
   const auto made = [&]() -> error {
     if (a.status) {
-      return errors::http_error{"lab", *a.status, "", "", a.retry_after};
+      const bool fatal = a.outcome == act_outcome::fatal;
+      return errors::http_error{fatal ? fatal_target : "lab", *a.status, "", "", a.retry_after};
     }
     if (a.outcome == act_outcome::fatal) {
       return errors::protocol_error{"lab", "fatal"};
@@ -83,6 +91,11 @@ result<boost::json::value> outcome_of(const act& a) {
     e.with_pushback(*a.pushback);
   }
   return tl::unexpected<error>(std::move(e));
+}
+
+bool scripted_as_fatal(const error& e) {
+  const auto answer = e.get<errors::http_error>();
+  return answer && answer->url == fatal_target;
 }
 
 std::string_view kind_in_lab(const error& e) noexcept {

@@ -48,6 +48,9 @@ class stage {
 /// What a run with that outcome gives. `act_outcome::hang` has none.
 [[nodiscard]] result<boost::json::value> outcome_of(const act& a);
 
+/// Whether a script said "fatal" of an error that the default classifier judges by its status.
+[[nodiscard]] bool scripted_as_fatal(const error& e);
+
 /// The kind of an error as the lab names it: "failure" and "fatal" for those that a script made.
 [[nodiscard]] std::string_view kind_in_lab(const error& e) noexcept;
 
