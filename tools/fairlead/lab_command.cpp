@@ -149,7 +149,11 @@ int lab(const std::vector<std::string>& words) {
       return failed;
     }
   }
-  std::cout << (given->has("--text") ? lab::timeline_text(*outcome) : lab::to_json(*outcome));
+  if (given->has("--text")) {
+    std::cout << lab::timeline_text(*outcome);
+  } else {
+    lab::write_json(std::cout, *outcome);
+  }
   return done;
 }
 

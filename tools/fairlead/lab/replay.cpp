@@ -174,8 +174,8 @@ class conductor final : observe::sink {
             out_.events.push_back({.at = since_begin(),
                                    .policy = name,
                                    .event = "state",
-                                   .from = std::string(to_string(change.from)),
-                                   .to = std::string(to_string(change.to))});
+                                   .from = to_string(change.from),
+                                   .to = to_string(change.to)});
           }
         });
       }
@@ -404,7 +404,7 @@ class conductor final : observe::sink {
     }
     event_record e{.at = since_begin(),
                    .policy = std::string(event.name),
-                   .event = std::string(to_string(event.action)),
+                   .event = to_string(event.action),
                    .call = call_of(*event.cx),
                    .attempt = event.attempt};
     if (event.action == policy_action::retry) {
