@@ -511,12 +511,12 @@ class conductor final : observe::sink {
 
 }  // namespace
 
-tl::expected<record, policy::config_problems> replay(const value& document) {
+tl::expected<record, policy::config_problems> replay(const value& document,
+                                                     policy::config_problems found) {
   fallback_scripts scripts;
-  policy::config_problems found;
   const auto origin = sim::world(1).now();
   auto s = read_scenario(document, lab_policies(scripts), origin, found);
-  if (!s) {
+  if (!s || !found.empty()) {
     return tl::unexpected<policy::config_problems>(std::move(found));
   }
   return conductor(std::move(*s), scripts).play();
