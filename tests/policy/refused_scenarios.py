@@ -67,11 +67,21 @@ refused = {
                                  breaker(name="b")), ["/actions/0/max"]),
     "in a budget": ({**sound, "budgets": {"g": {"kind": "token", "min": 3}}}, ["/budgets/g/min"]),
     "with a slash and a tilde": ({**sound, "a/b~c": 1}, ["/a~1b~0c"]),
+    "with what breaks a line": ({**sound, "a\nb\u001b\u0085\u2028c": 1},
+                                ["/a\\u000ab\\u001b\\u0085\\u2028c"]),
+    "of other actions": (with_action({"at_ms": 0, "do": "isolate", "policy": "b", "ms": 1,
+                                      "max": 1}, breaker(name="b")),
+                         ["/actions/0/ms", "/actions/0/max"]),
     # Missing.
     "no policies": (without("policies"), ["/policies"]),
     "no operation": (without("operation"), ["/operation"]),
     "no calls": (without("calls"), ["/calls"]),
     "an empty operation": (with_operation(), ["/operation"]),
+    "an operation of null": ({**sound, "operation": None}, ["/operation"]),
+    "an operation that is an object": ({**sound, "operation": {}}, ["/operation"]),
+    "an outcome that is a number": ({**sound, "operation": [1]}, ["/operation/0"]),
+    "an action without an instant": (with_action({"do": "reset", "policy": "b"},
+                                                 breaker(name="b")), ["/actions/0/at_ms"]),
     "no type": (with_policies({"max": 1}), ["/policies/0/type"]),
     "no outcome": (with_operation({"after_ms": 1}), ["/operation/0/outcome"]),
     "a timeout without a limit": (with_policies({"type": "timeout"}), ["/policies/0/ms"]),
@@ -207,6 +217,34 @@ refused = {
                           "/operation/0/outcome", "/calls/0/at_ms"]),
 }
 
+# What a parsed document cannot say: the text, and the pointers
+refused_texts = {
+    "a key twice": ('{"seed": 1, "seed": 1, ' + json.dumps(sound)[1:], ["/seed"]),
+    "keys twice, below": (
+        '{"policies": [{"type": "retry"}, {"type": "timeout", "ms": 1, "ms": 2}],'
+        ' "operation": [{"outcome": "success", "value": [{"a/": [], "a/": {}}]}],'
+        ' "calls": [{"at_ms": 0, "at\\u005fms": 1}]}',
+        ["/policies/1/ms", "/operation/0/value/0/a~1", "/calls/0/at_ms"]),
+    "a key twice, and what is wrong beside it": (
+        '{"seed": 1, "seed": 1, "sed": 2, ' + json.dumps(sound)[1:], ["/seed", "/sed"]),
+}
+
+# What a line must say, and what it must not
+said = {
+    "an action of another": (with_action({"at_ms": 0, "do": "isolate", "policy": "b", "ms": 1},
+                                         breaker(name="b")),
+                             'only "open_for" takes it', "did you mean"),
+    "an operation of null": ({**sound, "operation": None}, "expected an array, not null",
+                             "at least one outcome"),
+}
+
+# Sound, although it looks odd: the same key in objects of its own
+accepted_texts = [
+    '{"policies": [{"type": "timeout", "ms": 1}, {"type": "timeout", "ms": 1}],'
+    ' "operation": [{"outcome": "success", "value": {"a": {"a": [{"a": 1}, {"a": 1}]}}}],'
+    ' "calls": [{"at_ms": 0}, {"at_ms": 0}]}',
+]
+
 not_json = ["", "{", "{]", "{\"policies\": [}", "nonsense", json.dumps(sound) + " {}",
             json.dumps(sound)[:-1], "[" * 100000, "{\"seed\": 01}", "{\"seed\": NaN}", "\"\\ud800"]
 
@@ -233,14 +271,21 @@ def main(fairlead):
     failed = 0
     cases = [(name, json.dumps(scenario), pointers)
              for name, (scenario, pointers) in refused.items()]
+    cases += [(name, text, pointers) for name, (text, pointers) in refused_texts.items()]
     cases += [(repr(text[:30]), text, [""]) for text in not_json]
     for name, text, pointers in cases:
         for line in problems(run(fairlead, text), pointers):
             failed += 1
             print(f"{name}: {line}")
-    if run(fairlead, json.dumps(sound)).returncode != 0:
-        failed += 1
-        print("refused what is sound")
+    for name, (scenario, right, wrong) in said.items():
+        line = run(fairlead, json.dumps(scenario)).stderr
+        if right not in line or wrong in line:
+            failed += 1
+            print(f"{name}: {line}")
+    for text in [json.dumps(sound), *accepted_texts]:
+        if run(fairlead, text).returncode != 0:
+            failed += 1
+            print(f"refused what is sound: {text}")
     print(f"{len(cases)} scenarios, {failed} problems")
     return 1 if failed else 0
 

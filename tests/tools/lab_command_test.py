@@ -40,6 +40,13 @@ WAITING = {
     "calls": [{"at_ms": 0}, {"at_ms": 5}, {"at_ms": 6}],
 }
 
+LATE = {
+    "policies": [{"type": "circuit_breaker", "name": "b"}],
+    "operation": [{"after_ms": 20, "outcome": "failure"}],
+    "calls": [{"at_ms": 0}, {"at_ms": 100}],
+    "actions": [{"at_ms": 120, "do": "isolate", "policy": "b"}],
+}
+
 
 def run(*words, scenario=None):
     text = None if scenario is None else json.dumps(scenario)
@@ -158,6 +165,12 @@ class Picture(unittest.TestCase):
         drawn = len(list(lane.iter(SVG + "rect")))
         self.assertTrue(texts(lane)[-1].endswith(f"; {5000 - drawn} runs not drawn"))
 
+    def test_draws_no_wait_of_a_call_that_begins_after_the_end(self):
+        for end in (0, 50):
+            lane = groups(picture({**LATE, "end_ms": end}), "call")[1]
+            self.assertEqual(list(lane.iter(SVG + "line")), [])
+            self.assertEqual(texts(lane), ["call 1", "pending"])
+
     def test_has_something_to_show_when_nothing_happens(self):
         for scenario in ({**OUTAGE, "calls": []}, {**OUTAGE, "operation": [{"outcome": "success"}]}):
             ET.fromstring(picture(scenario))
@@ -186,6 +199,18 @@ class Text(unittest.TestCase):
         first = next(i for i, line in enumerate(lines) if line.startswith("call 0"))
         lanes = [line.split("|")[1] for line in lines[first:first + 3]]
         self.assertEqual([lane.strip()[-1] for lane in lanes], ["C", "S", "C"])
+
+
+    def test_shows_nothing_of_a_call_that_begins_after_the_end(self):
+        for end in (0, 50, 99):
+            lines = self.lines({**LATE, "end_ms": end})
+            late = next(line for line in lines if line.startswith("call 1 "))
+            self.assertEqual(late.split("|")[1:], [" " * 54, " pending"])
+
+    def test_keeps_names_on_their_line(self):
+        named = {**WAITING, "policies": [{**WAITING["policies"][0], "name": "a\nb"}]}
+        lines = self.lines(named)
+        self.assertEqual(len([line for line in lines if line.startswith("a\\u000ab ")]), 1)
 
 
 class Command(unittest.TestCase):
@@ -219,6 +244,14 @@ class Command(unittest.TestCase):
             done = run(*words)
             self.assertEqual((done.returncode, done.stdout), (2, ""))
             self.assertIn(f"did you mean {meant}?", done.stderr)
+
+    def test_has_room_for_many_calls_at_a_time(self):
+        crowd = {**OUTAGE, "policies": [], "operation": [{"after_ms": 1000, "outcome": "success"}],
+                 "calls": [{"at_ms": i / 1000} for i in range(20_000)]}
+        done = subprocess.run([PROGRAM, "lab", "-"], input=json.dumps(crowd), capture_output=True, text=True,
+                              check=False, timeout=60)
+        ends = [c["done_ms"] for c in json.loads(done.stdout)["calls"]]
+        self.assertEqual(ends, [(1_000_000 + i) / 1000 for i in range(20_000)])
 
     def test_explains_itself(self):
         self.assertEqual(run("help", "lab").stdout, run("lab", "--help").stdout)

@@ -65,6 +65,16 @@ TEST(PlainText, CountsCharactersNotBytes) {
   EXPECT_EQ(clipped("four", 4), "four");
 }
 
+TEST(PlainText, KeepsTextsOnOneLine) {
+  EXPECT_EQ(on_one_line("a\nb\t\x1B[1m\x7F"), "a\\u000ab\\u0009\\u001b[1m\\u007f");
+  EXPECT_EQ(on_one_line("a\xC2\x85"
+                        "b\xE2\x80\xA8"
+                        "c\xE2\x80\xA9"),
+            "a\\u0085b\\u2028c\\u2029");
+  EXPECT_EQ(on_one_line("h\xC3\xA9\xC2\xA0\xE2\x80\xA6\\"), "h\xC3\xA9\xC2\xA0\xE2\x80\xA6\\");
+  EXPECT_EQ(on_one_line("cut \xC2"), "cut \xC2");
+}
+
 TEST(PlainText, BreaksLinesAtSpacesOrWhereItMust) {
   EXPECT_EQ(wrapped("one two three", 7), (texts{"one two", "three"}));
   EXPECT_EQ(wrapped("abcdefghij kl", 4), (texts{"abcd", "efgh", "ij", "kl"}));

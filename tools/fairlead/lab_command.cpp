@@ -2,6 +2,8 @@
 // fairlead lab: what would these policies have done in that outage?
 #include "command_line.hpp"
 #include "commands.hpp"
+#include "lab/duplicate_keys.hpp"
+#include "lab/plain_text.hpp"
 #include "lab/replay.hpp"
 #include "lab/timeline_svg.hpp"
 #include "lab/timeline_text.hpp"
@@ -32,7 +34,7 @@ const std::vector<option> options{
 constexpr std::size_t max_depth = 64;
 
 void complain(const std::string& line) {
-  std::cerr << "fairlead lab: " << line << '\n';
+  std::cerr << "fairlead lab: " << lab::on_one_line(line) << '\n';
 }
 
 tl::expected<std::string, std::string> read_all(const std::string& path) {
@@ -131,10 +133,10 @@ int lab(const std::vector<std::string>& words) {
               << '\n';
     return wrong_usage;
   }
-  const auto outcome = lab::replay(parser.release());
+  const auto outcome = lab::replay(parser.release(), lab::duplicate_keys(*text));
   if (!outcome) {
     for (const auto& problem : outcome.error()) {
-      std::cerr << problem.pointer << ": " << problem.text << '\n';
+      std::cerr << lab::on_one_line(problem.pointer + ": " + problem.text) << '\n';
     }
     return wrong_usage;
   }
@@ -149,7 +151,11 @@ int lab(const std::vector<std::string>& words) {
       return failed;
     }
   }
-  std::cout << (given->has("--text") ? lab::timeline_text(*outcome) : lab::to_json(*outcome));
+  if (given->has("--text")) {
+    std::cout << lab::timeline_text(*outcome);
+  } else {
+    lab::write_json(std::cout, *outcome);
+  }
   return done;
 }
 

@@ -15,6 +15,14 @@ step attempt_probe::enter(layer_state& /*s*/, call& c) const {
   return step::inward;
 }
 
+step script_verdict::leave(layer_state& /*s*/, call& c) const {
+  const auto* e = c.failure();
+  if (e != nullptr && scripted_as_fatal(*e)) {
+    c.judge(policy::verdict::fatal);
+  }
+  return step::outward;
+}
+
 step scripted_fallback::enter(layer_state& s, call& /*c*/) const {
   s.original.reset();
   s.answer.reset();
@@ -56,7 +64,11 @@ step scripted_fallback::resume(layer_state& s, call& c, const result<void>& wait
   if (e.cause() == nullptr) {
     e.with_cause(*s.original);
   }
+  const bool fatal = scripted_as_fatal(e);
   c.fail(std::move(e));
+  if (fatal) {
+    c.judge(policy::verdict::fatal);
+  }
   return step::outward;
 }
 

@@ -33,6 +33,17 @@ class attempt_probe {
   std::shared_ptr<attempt_log> log_;
 };
 
+/// Stands innermost: a failure that the script calls fatal is, whatever its status says.
+class script_verdict {
+ public:
+  struct layer_state {};
+  policy::step enter(layer_state& /*s*/, policy::call& /*c*/) const noexcept {
+    return policy::step::inward;
+  }
+  policy::step leave(layer_state& s, policy::call& c) const;
+  [[nodiscard]] std::string describe() const { return "the lab's word for fatal"; }
+};
+
 /// A fallback that answers with a script of its own, or with a value.
 class scripted_fallback {
  public:

@@ -76,6 +76,31 @@ std::string clipped(std::string_view text, std::size_t most) {
   return std::string(text.substr(0, offset_of(text, most > dots ? most - dots : 0))) + "...";
 }
 
+std::string on_one_line(std::string_view text) {
+  std::string out;
+  const auto byte = [&](std::size_t i) {
+    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
+  };
+  const auto escape = [&](unsigned character) {
+    char code[8];
+    std::snprintf(code, sizeof(code), "\\u%04x", character & 0xFFFFU);
+    out += code;
+  };
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (byte(i) < 0x20U || byte(i) == 0x7FU) {
+      escape(byte(i));
+    } else if (byte(i) == 0xC2U && byte(i + 1) >= 0x80U && byte(i + 1) < 0xA0U) {
+      escape(byte(++i));  // the second range of control characters
+    } else if (byte(i) == 0xE2U && byte(i + 1) == 0x80U && (byte(i + 2) & 0xFEU) == 0xA8U) {
+      escape(0x2000U + (byte(i + 2) & 0x3FU));  // the separators of lines and paragraphs
+      i += 2;
+    } else {
+      out += text[i];
+    }
+  }
+  return out;
+}
+
 std::vector<std::string> wrapped(std::string_view text, std::size_t width) {
   std::vector<std::string> lines;
   while (length_of(text) > width) {

@@ -26,6 +26,9 @@ namespace fairlead::lab {
 /// `text`, or its beginning and "..." when it is longer than `most`.
 [[nodiscard]] std::string clipped(std::string_view text, std::size_t most);
 
+/// `text` without line breaks and other control characters: these as in JSON, `\u000a`.
+[[nodiscard]] std::string on_one_line(std::string_view text);
+
 /// Lines of at most `width`, broken at spaces; words that are longer are broken too.
 [[nodiscard]] std::vector<std::string> wrapped(std::string_view text, std::size_t width);
 

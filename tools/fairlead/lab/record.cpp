@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <ostream>
 #include <string_view>
 
 namespace fairlead::lab {
@@ -40,7 +41,8 @@ std::string in_ms(const std::optional<duration>& d) {
 std::string text(std::string_view s) {
   return boost::json::serialize(value(s));
 }
-std::string text_or_null(const std::optional<std::string>& s) {
+template <class Text>
+std::string text_or_null(const std::optional<Text>& s) {
   return s ? text(*s) : "null";
 }
 
@@ -81,15 +83,15 @@ std::string failure(const std::optional<error_record>& e) {
 }
 
 template <class Items, class F>
-std::string list(const char* name, const Items& items, F one) {
-  std::string out = std::string("  \"") + name + "\": [";
+void list(std::ostream& out, const char* name, const Items& items, F one) {
+  out << "  \"" << name << "\": [";
   const char* before = "\n    ";
   std::size_t i = 0;
   for (const auto& item : items) {
-    out += before + one(item, i++);
+    out << before << one(item, i++);
     before = ",\n    ";
   }
-  return out + (items.empty() ? "]" : "\n  ]");
+  out << (items.empty() ? "],\n" : "\n  ],\n");
 }
 
 std::string one_call(const call_record& c, std::size_t i) {
@@ -129,24 +131,21 @@ std::string one_event(const event_record& e, std::size_t /*i*/) {
 
 }  // namespace
 
-std::string to_json(const record& r) {
-  std::string out = "{\n";
-  out += list("calls", r.calls, one_call) + ",\n";
-  out += list("executions", r.executions, one_execution) + ",\n";
-  out += list("events", r.events, one_event) + ",\n";
-  out += "  \"policies\": {";
+void write_json(std::ostream& out, const record& r) {
+  out << "{\n";
+  list(out, "calls", r.calls, one_call);
+  list(out, "executions", r.executions, one_execution);
+  list(out, "events", r.events, one_event);
+  out << "  \"policies\": {";
   const char* before = "\n    ";
   for (const auto& p : r.policies) {
-    out += before + text(p.name) + ": " + any(p.facts);
+    out << before << text(p.name) << ": " << any(p.facts);
     before = ",\n    ";
   }
-  out += r.policies.empty() ? "},\n" : "\n  },\n";
-  out += "  \"leaks\": {\"timers\": " + std::to_string(r.leaks.timers) +
-         ", \"permits\": " + std::to_string(r.leaks.permits) +
-         ", \"reservations\": " + std::to_string(r.leaks.reservations) +
-         ", \"flights\": " + std::to_string(r.leaks.flights) +
-         ", \"tasks\": " + std::to_string(r.leaks.tasks) + "}\n}\n";
-  return out;
+  out << (r.policies.empty() ? "},\n" : "\n  },\n");
+  out << "  \"leaks\": {\"timers\": " << r.leaks.timers << ", \"permits\": " << r.leaks.permits
+      << ", \"reservations\": " << r.leaks.reservations << ", \"flights\": " << r.leaks.flights
+      << ", \"tasks\": " << r.leaks.tasks << "}\n}\n";
 }
 
 }  // namespace fairlead::lab

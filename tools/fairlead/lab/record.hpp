@@ -9,8 +9,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
+#include <iosfwd>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace fairlead::lab {
@@ -36,7 +39,7 @@ struct execution_record {
   std::uint32_t attempt = 1;
   duration start{};
   std::optional<duration> end;
-  std::optional<std::string> outcome;
+  std::optional<std::string_view> outcome;  ///< a constant
   bool cancelled = false;
   std::optional<duration> deadline;
 };
@@ -44,12 +47,12 @@ struct execution_record {
 struct event_record {
   duration at{};
   std::string policy = {};
-  std::string event = {};
+  std::string_view event = {};  ///< a constant, as the states
   std::optional<std::size_t> call = {};
   std::uint32_t attempt = 1;
   std::optional<duration> delay = {};
-  std::string from = {};
-  std::string to = {};
+  std::string_view from = {};
+  std::string_view to = {};
   std::optional<double> value = {};
 };
 
@@ -70,15 +73,15 @@ struct policy_record {
 
 struct record {
   std::vector<call_record> calls;
-  std::vector<execution_record> executions;
-  std::vector<event_record> events;
+  std::deque<execution_record> executions;  // there may be millions
+  std::deque<event_record> events;
   std::vector<policy_record> policies;
   leak_record leaks;
   duration end{};
   std::string description;  ///< of the stack
 };
 
-/// The document that `fairlead lab` prints.
-[[nodiscard]] std::string to_json(const record& r);
+/// Writes the document that `fairlead lab` prints.
+void write_json(std::ostream& out, const record& r);
 
 }  // namespace fairlead::lab

@@ -13,6 +13,8 @@
 #include <fairlead/policy/from_json.hpp>
 #include <fairlead/sim/world.hpp>
 
+#include <boost/json/parse.hpp>
+
 #include <algorithm>
 #include <map>
 #include <memory>
@@ -54,6 +56,21 @@ policy::config_extension lab_policies(fallback_scripts& scripts) {
             return policy::any_layer(scripted_fallback(std::move(made)));
           },
           {"fallback"}};
+}
+
+// The cache that `p` describes, whose runs in the background may take as long as they like. Reads
+// the keys of caches again, since a cache does not tell its options.
+policy::cache unhurried_cache(const policy::configured_policy& p) {
+  policy::config_problems none;
+  const auto shape = boost::json::parse(p.shape);
+  policy::config_reader from(shape, "", none);
+  policy::cache_options o;
+  o.name = p.name;
+  o.ttl = from.ms("ttl_ms", o.ttl);
+  o.stale_while_revalidate = from.ms("stale_while_revalidate_ms", o.stale_while_revalidate);
+  o.stale_if_error = from.ms("stale_if_error_ms", o.stale_if_error);
+  o.refresh_limit = duration::max();
+  return policy::cache(o);
 }
 
 class conductor final : observe::sink {
@@ -129,9 +146,15 @@ class conductor final : observe::sink {
 
   [[nodiscard]] duration since_begin() const { return world_.now() - begin_; }
 
-  // The probe that counts attempts stands just inside the outermost retry.
+  // The probe that counts attempts stands just inside the outermost retry. Runs in the background
+  // have no limit that the scenario does not name.
   policy::any_stack with_probe(const policy::configuration& config) {
     auto layers = config.stack.layers();
+    for (std::size_t i = 0; i < config.policies.size(); ++i) {
+      if (std::holds_alternative<policy::cache>(config.policies[i].state)) {
+        layers[i] = policy::any_layer(unhurried_cache(config.policies[i]));
+      }
+    }
     for (std::size_t i = 0; i < config.policies.size(); ++i) {
       if (config.policies[i].type == "retry") {
         layers.insert(layers.begin() + static_cast<std::ptrdiff_t>(i) + 1,
@@ -139,6 +162,7 @@ class conductor final : observe::sink {
         break;
       }
     }
+    layers.emplace_back(script_verdict());
     return policy::any_stack(std::move(layers));
   }
 
@@ -150,8 +174,8 @@ class conductor final : observe::sink {
             out_.events.push_back({.at = since_begin(),
                                    .policy = name,
                                    .event = "state",
-                                   .from = std::string(to_string(change.from)),
-                                   .to = std::string(to_string(change.to))});
+                                   .from = to_string(change.from),
+                                   .to = to_string(change.to)});
           }
         });
       }
@@ -380,7 +404,7 @@ class conductor final : observe::sink {
     }
     event_record e{.at = since_begin(),
                    .policy = std::string(event.name),
-                   .event = std::string(to_string(event.action)),
+                   .event = to_string(event.action),
                    .call = call_of(*event.cx),
                    .attempt = event.attempt};
     if (event.action == policy_action::retry) {
@@ -487,12 +511,12 @@ class conductor final : observe::sink {
 
 }  // namespace
 
-tl::expected<record, policy::config_problems> replay(const value& document) {
+tl::expected<record, policy::config_problems> replay(const value& document,
+                                                     policy::config_problems found) {
   fallback_scripts scripts;
-  policy::config_problems found;
   const auto origin = sim::world(1).now();
   auto s = read_scenario(document, lab_policies(scripts), origin, found);
-  if (!s) {
+  if (!s || !found.empty()) {
     return tl::unexpected<policy::config_problems>(std::move(found));
   }
   return conductor(std::move(*s), scripts).play();

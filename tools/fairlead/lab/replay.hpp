@@ -12,8 +12,9 @@
 
 namespace fairlead::lab {
 
-/// Reads and replays `document`. The same document gives the same record, always.
+/// Reads and replays `document`, unless something is wrong with it: all that, and `found` before
+/// it. The same document gives the same record, always.
 [[nodiscard]] tl::expected<record, policy::config_problems> replay(
-    const boost::json::value& document);
+    const boost::json::value& document, policy::config_problems found = {});
 
 }  // namespace fairlead::lab

@@ -75,11 +75,20 @@ void check_costs(config_reader& from, const scenario& s) {
   }
 }
 
+// Says whose parameter it is: there is no other key that could be meant.
+void refuse_of_another(config_reader& from, std::string_view key, bool takes_it,
+                       std::string_view who) {
+  if (!takes_it && from.has(key)) {
+    from.problem_at(key, "only \"" + std::string(who) + "\" takes it");
+    from.know({key});
+  }
+}
+
 action read_action(config_reader& from, const std::vector<policy::configured_policy>* policies) {
   constexpr std::array deeds{deed::isolate, deed::force_closed, deed::metrics_only,
                              deed::reset,   deed::open_for,     deed::resize};
   action a;
-  a.at = from.ms("at_ms", a.at, within_time);
+  a.at = from.required_ms("at_ms", within_time);
   const auto before = from.problem_count();
   a.what = deeds[from.required_choice(
       "do", {"isolate", "force_closed", "metrics_only", "reset", "open_for", "resize"})];
@@ -90,6 +99,10 @@ action read_action(config_reader& from, const std::vector<policy::configured_pol
   }
   if (a.what == deed::resize && known) {
     a.max = from.required_count("max", 1);
+  }
+  if (known) {
+    refuse_of_another(from, "ms", a.what == deed::open_for, "open_for");
+    refuse_of_another(from, "max", a.what == deed::resize, "resize");
   }
   if (!known || a.policy.empty() || policies == nullptr) {
     from.ignore_rest();
@@ -138,8 +151,9 @@ std::string_view to_string(act_outcome o) noexcept {
 
 std::vector<act> read_acts(config_reader& from, std::string_view key) {
   std::vector<act> out;
+  const auto before = from.problem_count();
   from.each(key, [&](config_reader& one) { out.push_back(read_act(one)); });
-  if (!from.recording() && out.empty()) {
+  if (!from.recording() && out.empty() && from.problem_count() == before) {
     from.problem_at(key, from.has(key) ? "expected at least one outcome" : "missing");
   }
   return out;

@@ -1,23 +1,29 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "lab/stage.hpp"
 
-#include <algorithm>
 #include <utility>
 
 namespace fairlead::lab {
+
+namespace {
+
+// Tells errors with a status that the script calls fatal from others of the same status.
+constexpr std::string_view fatal_target = "lab, fatal";
+
+}  // namespace
 
 // A place among those who wait; also gone when the coroutine is destroyed there.
 class stage::seat {
  public:
   seat(stage& s, time_point when, waiter& who)
-      : stage_(s), at_(s.waiting_.insert(s.waiting_.end(), {when, &who})) {}
+      : stage_(s), at_(s.waiting_.emplace(place(when, s.begun_++), &who).first) {}
   seat(const seat&) = delete;
   seat& operator=(const seat&) = delete;
   ~seat() { stage_.waiting_.erase(at_); }
 
  private:
   stage& stage_;
-  std::list<place>::iterator at_;
+  std::map<place, waiter*>::iterator at_;
 };
 
 task<ending> stage::perform(context& cx, act a) {
@@ -35,18 +41,20 @@ task<ending> stage::perform(context& cx, act a) {
 }
 
 time_point stage::next() const noexcept {
-  auto earliest = no_deadline;
-  for (const auto& p : waiting_) {
-    if (!p.who->woken()) {
-      earliest = std::min(earliest, p.when);
+  for (const auto& [at, who] : waiting_) {
+    if (!who->woken()) {
+      return at.first;
     }
   }
-  return earliest;
+  return no_deadline;
 }
 
 bool stage::complete_one(time_point now) {
-  for (const auto& p : waiting_) {
-    if (p.when <= now && p.who->notify()) {
+  for (const auto& [at, who] : waiting_) {
+    if (at.first > now) {
+      break;
+    }
+    if (who->notify()) {
       return true;
     }
   }
@@ -62,7 +70,8 @@ result<boost::json::value> outcome_of(const act& a) {
   }
   const auto made = [&]() -> error {
     if (a.status) {
-      return errors::http_error{"lab", *a.status, "", "", a.retry_after};
+      const bool fatal = a.outcome == act_outcome::fatal;
+      return errors::http_error{fatal ? fatal_target : "lab", *a.status, "", "", a.retry_after};
     }
     if (a.outcome == act_outcome::fatal) {
       return errors::protocol_error{"lab", "fatal"};
@@ -82,6 +91,11 @@ result<boost::json::value> outcome_of(const act& a) {
     e.with_pushback(*a.pushback);
   }
   return tl::unexpected<error>(std::move(e));
+}
+
+bool scripted_as_fatal(const error& e) {
+  const auto answer = e.get<errors::http_error>();
+  return answer && answer->url == fatal_target;
 }
 
 std::string_view kind_in_lab(const error& e) noexcept {

@@ -11,7 +11,8 @@
 #include <boost/json/value.hpp>
 
 #include <cstdint>
-#include <list>
+#include <map>
+#include <utility>
 
 namespace fairlead::lab {
 
@@ -34,18 +35,21 @@ class stage {
   bool complete_one(time_point now);
 
  private:
-  struct place {
-    time_point when;
-    waiter* who;
-  };
+  using place = std::pair<time_point, std::uint64_t>;  // the end, and the number of the run
   class seat;
 
   context& root_;
-  std::list<place> waiting_;  // in the order of their beginning
+  std::uint64_t begun_ = 0;
+  // By their end, and those that end together in the order of their beginning. Time never passes
+  // an end without stopping there, so that all that is due ends at the same instant.
+  std::map<place, waiter*> waiting_;
 };
 
 /// What a run with that outcome gives. `act_outcome::hang` has none.
 [[nodiscard]] result<boost::json::value> outcome_of(const act& a);
+
+/// Whether a script said "fatal" of an error that the default classifier judges by its status.
+[[nodiscard]] bool scripted_as_fatal(const error& e);
 
 /// The kind of an error as the lab names it: "failure" and "fatal" for those that a script made.
 [[nodiscard]] std::string_view kind_in_lab(const error& e) noexcept;

@@ -23,9 +23,9 @@ std::vector<stay> stays_of(const record& r, const policy_record& p) {
       continue;
     }
     if (out.empty()) {
-      out.push_back({duration::zero(), e.from});
+      out.push_back({duration::zero(), std::string(e.from)});
     }
-    out.push_back({e.at, e.to});
+    out.push_back({e.at, std::string(e.to)});
   }
   if (out.empty()) {
     const auto* now = p.facts.if_contains("state");

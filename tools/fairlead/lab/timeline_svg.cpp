@@ -244,6 +244,9 @@ class picture {
 
   // A thin line for as long as the call was there; dashes where a retry backed off.
   void draw_wait(const call_record& c, std::size_t i, double middle) {
+    if (c.at > r_.end) {
+      return;  // the end came before it
+    }
     const double from = x(c.at);
     const double to = x(c.done.value_or(frame_.axis.end()));
     if (waits(c, i)) {
@@ -301,12 +304,12 @@ class picture {
 
   void draw_run(const placed_run& p, std::size_t call, bool numbered) {
     const auto& run = *p.run;
-    const auto& l = svg::look_of(svg::run_looks(), run.outcome ? *run.outcome : "running");
+    const auto& l = svg::look_of(svg::run_looks(), run.outcome.value_or("running"));
     key_.has_run(l);
     const double top = y_ + lane_padding + row_pitch * static_cast<double>(p.row);
     const double middle = top + bar_height / 2;
     std::string says = "call " + std::to_string(call) + ", attempt " + std::to_string(run.attempt) +
-                       ": " + (run.outcome ? *run.outcome : "still running") + ", from " +
+                       ": " + std::string(run.outcome.value_or("still running")) + ", from " +
                        time_text(run.start);
     if (run.end) {
       says += " to " + time_text(*run.end) + " (" + time_text(*run.end - run.start) + ")";
@@ -373,8 +376,8 @@ class picture {
       const auto* known = svg::mark_of(e->event);
       if (known != nullptr) {
         draw_mark(taken, x(e->at), row_of(*e, lane), middle, e->event,
-                  e->event + " by " + e->policy + " at " + time_text(e->at) + ", attempt " +
-                      std::to_string(e->attempt));
+                  std::string(e->event) + " by " + e->policy + " at " + time_text(e->at) +
+                      ", attempt " + std::to_string(e->attempt));
       }
     }
     if (c.done && c.failure && (c.failure->kind == "deadline" || c.failure->kind == "cancelled")) {

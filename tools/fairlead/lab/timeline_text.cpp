@@ -100,15 +100,16 @@ class sheet {
 
   void paragraph(const std::string& text, const std::string& indent) {
     std::string margin = indent;
-    for (const auto& row : wrapped(text, all_columns - 6)) {
+    for (const auto& row : wrapped(on_one_line(text), all_columns - 6)) {
       out_ += margin + row + "\n";
       margin = indent + "    ";
     }
   }
 
   void put(const std::string& label, const std::string& lane, const std::string& verdict) {
-    out_ += without_end_blanks(filled(clipped(label, label_columns), label_columns) + " |" + lane +
-                               "| " + clipped(verdict, verdict_columns)) +
+    const auto name = clipped(on_one_line(label), label_columns);
+    out_ += without_end_blanks(filled(name, label_columns) + " |" + lane + "| " +
+                               clipped(verdict, verdict_columns)) +
             "\n";
   }
 
@@ -135,7 +136,9 @@ class sheet {
     std::vector<std::string> rows(placed.rows, std::string(lane_columns, ' '));
     const auto begin = column(c.at);
     const auto end = column(c.done.value_or(r_.end));
-    std::fill_n(rows[0].begin() + static_cast<std::ptrdiff_t>(begin), end - begin + 1, '.');
+    if (c.at <= r_.end) {  // or else the end came before it
+      std::fill_n(rows[0].begin() + static_cast<std::ptrdiff_t>(begin), end - begin + 1, '.');
+    }
     for (const auto* e : stories_[i].events) {
       if (e->event == "retry" && e->delay) {
         const auto until = column(e->at + std::min(*e->delay, r_.end));
