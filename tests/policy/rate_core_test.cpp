@@ -150,6 +150,18 @@ TEST(RateCore, SlidingLogTakesSeveralAtOnceWhenTheyAreAllThere) {
   EXPECT_EQ(c.available(at(600ms)), 0);
 }
 
+// Instants of several threads do not come in order; starts do.
+TEST(RateCore, NobodyStartsBeforeOneThatTookEarlier) {
+  for (const auto algorithm : {rate_algorithm::sliding_log, rate_algorithm::sliding_counter}) {
+    auto c = core(algorithm, 5, 1s);
+    (void)c.take(1, at(100ms));
+    EXPECT_EQ(c.due(1, at(50ms)), at(100ms)) << to_string(algorithm);
+    (void)c.take(1, at(300ms));
+    EXPECT_EQ(c.due(1, at(200ms)), at(300ms)) << to_string(algorithm);
+    EXPECT_EQ(c.due(1, at(400ms)), at(400ms)) << to_string(algorithm);
+  }
+}
+
 TEST(RateCore, SlidingCounterWeighsThePeriodBefore) {
   auto c = core(rate_algorithm::sliding_counter, 10, 1s);
   EXPECT_EQ(singles(c, 10, 500ms), 0ms);
