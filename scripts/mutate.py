@@ -45,7 +45,8 @@ CORES = {
     "hedge_core": (CALLS, ["core_models"]),
     "latency_quantile": (CALLS, ["core_models"]),
     "bulkhead_core": (CALLS, ["bulkhead_core", "core_models"]),
-    "rate_core": (["rate_options"], ["rate_core", "rate_model"]),
+    "rate_core": (["rate_options", "rate_limit", "layer", "limit_text", "text", "verdict"],
+                  ["rate_core", "rate_model"]),
     "throttle_core": ([], ["throttle_core"]),
     "outlier_core": ([], ["outlier_core"]),
     "shed_core": (LIMITS, ["shed_core", "limit_models"]),
@@ -54,6 +55,10 @@ CORES = {
 }
 CORE_LIBRARY = ["error", "error_text"]
 FOR_HANDLES = ["asio"]
+FOR_WAITING = ["asio", "asio_alarm", "cancellation", "clock", "context", "environment", "sleep",
+               "spawn", "timer_queue", "timer_wheel", "waiter", "../sim/scheduler",
+               "../sim/trace", "../sim/world"]
+WAITING = ["rate_limit"]  # handles that calls wait for
 
 COMPARISONS = {"<": ["<=", ">="], "<=": ["<"], ">": [">=", "<="], ">=": [">"],
                "==": ["!="], "!=": ["=="]}
@@ -112,7 +117,8 @@ class Core:
         self.source = self.path.read_text()
         needs, tests = CORES[name]
         sources = [ROOT / f"lib/policy/{n}.cpp" for n in needs if n != name]
-        library = CORE_LIBRARY + (FOR_HANDLES if set(HANDLE) <= set(needs) else [])
+        library = CORE_LIBRARY + (FOR_WAITING if set(WAITING) & set(needs) else
+                                  FOR_HANDLES if set(HANDLE) <= set(needs) else [])
         sources += [ROOT / f"lib/core/{s}.cpp" for s in library]
         sources += [ROOT / f"tests/policy/{t}_test.cpp" for t in tests]
         self.objects = [scratch / f"base-{s.stem}.o" for s in sources]

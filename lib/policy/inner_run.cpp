@@ -31,9 +31,10 @@ inner_run::inner_run(call& of)
     : key_(of.caller().key()),
       idempotency_key_(of.caller().idempotency_key()),
       scope_(of.caller().env()),
-      cx_(like(of.surroundings(), scope_, of.deadline())
+      cx_(like(of.surroundings(), scope_, of.caller().deadline())
               .with_key(key_)
               .with_idempotency_key(idempotency_key_)),
+      limit_(of.deadline()),
       follow_(*this) {
   if (of.cancelled()) {
     scope_.cancel();
@@ -44,6 +45,7 @@ inner_run::inner_run(call& of)
 
 void inner_run::set_deadline(time_point at) noexcept {
   cx_ = like(cx_, scope_, at);
+  limit_ = at;
 }
 
 void inner_run::end(verdict v, std::exception_ptr thrown) noexcept {

@@ -255,9 +255,9 @@ std::int64_t rate_core::available(time_point now) const noexcept {
                     ceil_div(wide(c.before) * left, wide(period_.count())));
     }
     case rate_algorithm::bursty:
-      return ration_at(now).left;
+      break;
   }
-  return 0;
+  return ration_at(now).left;
 }
 
 bool rate_core::untouched(time_point now) const noexcept {
@@ -270,12 +270,11 @@ bool rate_core::untouched(time_point now) const noexcept {
     case rate_algorithm::sliding_log:
     case rate_algorithm::bursty:
       return available(now) == permits_;
-    case rate_algorithm::sliding_counter: {
-      const auto c = counters_at(period_of(now));
-      return c.before == 0 && c.now == 0;
-    }
+    case rate_algorithm::sliding_counter:
+      break;
   }
-  return true;
+  const auto c = counters_at(period_of(now));
+  return c.before == 0 && c.now == 0;
 }
 
 bool rate_core::is_one_word() const noexcept {

@@ -3,6 +3,7 @@
 #include "policy/scripted_operation.hpp"
 
 #include <fairlead/core/when_all.hpp>
+#include <fairlead/policy/any_stack.hpp>
 #include <fairlead/policy/hedge.hpp>
 #include <fairlead/policy/stack.hpp>
 #include <fairlead/sim/world.hpp>
@@ -229,6 +230,32 @@ TEST(Hedge, AfterACancellationNoAttemptStarts) {
       EXPECT_EQ(got->value_or(-1), 7) << got->error().message();
     }
   }
+}
+
+// What completes at once passes a limit of zero, with a hedge inside as without.
+TEST(Hedge, ALimitOfZeroLetsThroughWhatCompletesAtOnce) {
+  sim::world world(1);
+  world.run([](context& cx) -> task<void> {
+    const policy::stack bare{policy::total_timeout{0ms}};
+    const policy::stack hedged{policy::total_timeout{0ms}, policy::hedge{{.delay = 100ms}}};
+    const policy::any_stack any{hedged};
+    const auto at_once = policy::idempotent([](context&) -> result<int> { return 1; });
+    auto plain = co_await bare.run(cx, at_once);
+    auto inside = co_await hedged.run(cx, at_once);
+    auto erased = co_await any.run(cx, at_once);
+    EXPECT_EQ(plain.value_or(-1), 1);
+    EXPECT_EQ(inside.value_or(-1), 1);
+    EXPECT_EQ(erased.value_or(-1), 1);
+    const auto waits = policy::idempotent([](context& c) -> task<result<int>> {
+      auto slept = co_await sleep_for(c, 1ms);
+      if (!slept) {
+        co_return tl::unexpected<error>(slept.error());
+      }
+      co_return 1;
+    });
+    auto late = co_await hedged.run(cx, waits);
+    EXPECT_FALSE(late);
+  });
 }
 
 TEST(Hedge, EventsCarryTheTimeAtWhichTheyHappen) {

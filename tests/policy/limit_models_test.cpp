@@ -129,7 +129,7 @@ struct windows {
 
   explicit windows(random_source& r) {
     options.algorithm = one_of(r, {limit_algorithm::aimd, limit_algorithm::vegas});
-    options.initial = static_cast<std::uint32_t>(1 + r.below(20));
+    options.initial = static_cast<std::uint32_t>(one_of(r, {1U, 1U, 120U}) + r.below(20));
     options.min = static_cast<std::uint32_t>(1 + r.below(*options.initial));
     options.max = *options.initial + static_cast<std::uint32_t>(r.below(20));
     options.window = one_of<duration>(r, {0ms, 10ms, 50ms});

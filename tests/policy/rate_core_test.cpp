@@ -150,6 +150,18 @@ TEST(RateCore, SlidingLogTakesSeveralAtOnceWhenTheyAreAllThere) {
   EXPECT_EQ(c.available(at(600ms)), 0);
 }
 
+// Instants of several threads do not come in order; starts do.
+TEST(RateCore, NobodyStartsBeforeOneThatTookEarlier) {
+  for (const auto algorithm : {rate_algorithm::sliding_log, rate_algorithm::sliding_counter}) {
+    auto c = core(algorithm, 5, 1s);
+    (void)c.take(1, at(100ms));
+    EXPECT_EQ(c.due(1, at(50ms)), at(100ms)) << to_string(algorithm);
+    (void)c.take(1, at(300ms));
+    EXPECT_EQ(c.due(1, at(200ms)), at(300ms)) << to_string(algorithm);
+    EXPECT_EQ(c.due(1, at(400ms)), at(400ms)) << to_string(algorithm);
+  }
+}
+
 TEST(RateCore, SlidingCounterWeighsThePeriodBefore) {
   auto c = core(rate_algorithm::sliding_counter, 10, 1s);
   EXPECT_EQ(singles(c, 10, 500ms), 0ms);
@@ -184,6 +196,67 @@ TEST(RateCore, GivesBackWhatNobodyHasBuiltUpon) {
     EXPECT_TRUE(c.give_back(taken)) << to_string(a);
     EXPECT_EQ(c.available(at(10ms)), before) << to_string(a);
   }
+}
+
+TEST(RateCore, GivesBackNoMoreThanWasTaken) {
+  auto log = core(rate_algorithm::sliding_log, 5, 1s);
+  (void)log.take(2, at(100ms));
+  const auto third = log.take(1, at(100ms));
+  EXPECT_TRUE(log.give_back(third));
+  EXPECT_EQ(log.available(at(100ms)), 3);
+  // From the middle of a ring that has gone round.
+  auto ring = core(rate_algorithm::sliding_log, 3, 1s);
+  for (const auto t : {0ms, 100ms, 200ms}) {
+    (void)ring.take(1, at(t));
+  }
+  const auto middle = ring.take(1, at(1000ms));
+  (void)ring.take(1, at(1100ms));
+  EXPECT_TRUE(ring.give_back(middle));
+  EXPECT_EQ(ring.available(at(1150ms)), 1);
+  EXPECT_EQ(ring.due(2, at(1150ms)), at(1200ms));
+  EXPECT_EQ(ring.due(3, at(1150ms)), at(2100ms));
+  // Of the period before, but none that is older.
+  auto counter = core(rate_algorithm::sliding_counter, 10, 1s);
+  (void)counter.take(2, at(400ms));
+  const auto late = counter.take(4, at(500ms));
+  (void)counter.take(1, at(1200ms));
+  EXPECT_TRUE(counter.give_back(late));
+  EXPECT_EQ(counter.available(at(1500ms)), 10 - 1 - 1);
+  auto older = core(rate_algorithm::sliding_counter, 10, 1s);
+  const auto first = older.take(4, at(500ms));
+  (void)older.take(6, at(1500ms));
+  (void)older.take(1, at(2500ms));
+  EXPECT_TRUE(older.give_back(first));
+  EXPECT_EQ(older.available(at(2500ms)), 10 - 1 - 3);
+  // Only once.
+  auto bursts = core(rate_algorithm::bursty, 5, 1s);
+  const auto taken = bursts.take(2, at(0ms));
+  EXPECT_TRUE(bursts.give_back(taken));
+  EXPECT_FALSE(bursts.give_back(taken));
+  EXPECT_EQ(bursts.available(at(0ms)), 5);
+}
+
+TEST(RateCore, IsFullAgainAtTheVeryInstant) {
+  for (const auto a : {rate_algorithm::gcra, rate_algorithm::smooth}) {
+    auto c = core(a, 10, 1s, 1);
+    (void)c.take(1, at(0ms));
+    const auto early = at(100ms) - duration(1);
+    EXPECT_FALSE(c.untouched(early)) << to_string(a);
+    EXPECT_TRUE(c.untouched(at(100ms))) << to_string(a);
+    EXPECT_FALSE(c.next_word(c.word(), 1, early)) << to_string(a);
+    EXPECT_TRUE(c.next_word(c.word(), 1, at(100ms))) << to_string(a);
+  }
+  auto log = core(rate_algorithm::sliding_log, 2, 1s);
+  (void)log.take(2, at(0ms));
+  EXPECT_EQ(log.available(at(1s) - duration(1)), 0);
+  EXPECT_EQ(log.available(at(1s)), 2);
+}
+
+TEST(RateCore, AvailableCountsWhatWasTakenInAdvance) {
+  auto slots = core(rate_algorithm::smooth, 10, 1s);
+  EXPECT_EQ(slots.available(at(0ms)), 1);
+  (void)slots.take(3, at(0ms));
+  EXPECT_EQ(slots.available(at(0ms)), -2);
 }
 
 TEST(RateCore, DoesNotGiveBackWhatOthersWereToldSince) {

@@ -28,9 +28,11 @@ class inner_run {
   inner_run& operator=(const inner_run&) = delete;
   virtual ~inner_run() = default;
 
-  /// What it runs under.
+  /// What it runs under: the deadline of the caller, who starts nothing when that has come.
   [[nodiscard]] context& surroundings() noexcept { return cx_; }
-  /// Before it is started.
+  /// What the layers outside have left of it: a limit, at which what waits ends.
+  [[nodiscard]] time_point limit() const noexcept { return limit_; }
+  /// In place of both. Before it is started.
   void set_deadline(time_point at) noexcept;
   void set_attempt(std::uint32_t n) noexcept { cx_ = cx_.with_attempt(n); }
 
@@ -74,6 +76,7 @@ class inner_run {
   std::string idempotency_key_;
   cancel_scope scope_;
   context cx_;
+  time_point limit_;
   follower follow_;
   bool ended_ = false;
   verdict verdict_ = verdict::neutral;

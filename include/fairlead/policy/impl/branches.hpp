@@ -77,8 +77,13 @@ class typed_run final : public inner_run {
   std::optional<R> out_;
 };
 
-/// What is inside of a layer: `drive(frame, context, judged)` runs it, and says in `judged` what
-/// its outcome counts as.
+/// What a run of the inside begins with, and what its outcome counts as in the end.
+struct inner_facts {
+  time_point limit = no_deadline;
+  verdict judged = verdict::neutral;
+};
+
+/// What is inside of a layer: `drive(frame, context, facts)` runs it.
 template <class R, class Frame, class Drive>
 class inside_of final : public inside {
  public:
@@ -105,9 +110,9 @@ class inside_of final : public inside {
                          std::shared_ptr<typed_run<R>> r) {
     std::exception_ptr thrown;
     try {
-      verdict judged = verdict::neutral;
-      R outcome = co_await drive(std::move(frame), r->surroundings(), &judged);
-      r->end_with(std::move(outcome), judged);
+      inner_facts facts{.limit = r->limit()};
+      R outcome = co_await drive(std::move(frame), r->surroundings(), &facts);
+      r->end_with(std::move(outcome), facts.judged);
     } catch (...) {
       thrown = std::current_exception();
     }
@@ -131,8 +136,11 @@ struct branching {
 
  private:
   template <std::size_t Begin, class Frame>
-  static task<R> from(std::shared_ptr<Frame> frame, context& cx, verdict* judged) {
+  static task<R> from(std::shared_ptr<Frame> frame, context& cx, inner_facts* facts) {
     run<Begin, R, P...> r(static_cast<const stack_data<P...>&>(*frame->stack), cx, frame->nature);
+    if (facts != nullptr) {
+      r.set_deadline(facts->limit);
+    }
     auto todo = r.start();
     while (todo != next::done) {
       if (todo == next::invoke) {
@@ -159,8 +167,8 @@ struct branching {
         }
       }
     }
-    if (judged != nullptr) {
-      *judged = r.call::outcome();
+    if (facts != nullptr) {
+      facts->judged = r.call::outcome();
     }
     co_return r.take();
   }
@@ -172,8 +180,8 @@ struct branching {
 
   template <std::size_t Begin, class Frame>
   struct inner_drive {
-    task<R> operator()(std::shared_ptr<Frame> frame, context& cx, verdict* judged) const {
-      return from<Begin>(std::move(frame), cx, judged);
+    task<R> operator()(std::shared_ptr<Frame> frame, context& cx, inner_facts* facts) const {
+      return from<Begin>(std::move(frame), cx, facts);
     }
   };
 

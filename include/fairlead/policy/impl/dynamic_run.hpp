@@ -205,11 +205,14 @@ template <class Frame>
 inline constexpr bool shared_frame<std::shared_ptr<Frame>> = true;
 
 /// Goes through the layers from `begin` on; `frame` is a `call_frame`, or a pointer to one that is
-/// shared with branches. `judged` receives what the outcome counts as.
+/// shared with branches. `facts` are those of a run of the inside.
 template <class R, class Frame>
-task<R> drive_dynamic(Frame frame, context& cx, verdict* judged, std::size_t begin) {
+task<R> drive_dynamic(Frame frame, context& cx, inner_facts* facts, std::size_t begin) {
   auto& own = frame_of(frame);
   dynamic_run<R> r(static_cast<const dynamic_data&>(*own.stack), cx, own.nature, begin);
+  if (facts != nullptr) {
+    r.set_deadline(facts->limit);
+  }
   auto todo = r.start();
   while (todo != next::done) {
     if (todo == next::invoke) {
@@ -232,8 +235,8 @@ task<R> drive_dynamic(Frame frame, context& cx, verdict* judged, std::size_t beg
       todo = r.branched();
     }
   }
-  if (judged != nullptr) {
-    *judged = r.call::outcome();
+  if (facts != nullptr) {
+    facts->judged = r.call::outcome();
   }
   co_return r.take();
 }
@@ -241,8 +244,8 @@ task<R> drive_dynamic(Frame frame, context& cx, verdict* judged, std::size_t beg
 template <class R, class Frame>
 struct dynamic_inside {
   std::size_t begin;
-  task<R> operator()(std::shared_ptr<Frame> frame, context& cx, verdict* judged) const {
-    return drive_dynamic<R>(std::move(frame), cx, judged, begin);
+  task<R> operator()(std::shared_ptr<Frame> frame, context& cx, inner_facts* facts) const {
+    return drive_dynamic<R>(std::move(frame), cx, facts, begin);
   }
 };
 
