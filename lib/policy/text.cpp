@@ -94,7 +94,8 @@ std::string describe_breaker(const breaker_options& o, std::string_view name) {
     out += ", longer by " + number(o.break_multiplier) + " times, up to " + words(o.break_cap) +
            ", each time it fails to recover";
   }
-  out += ", and closes again after " + std::to_string(o.successes) + " good probes";
+  out += ", and closes again after " + std::to_string(o.successes) + " good probe" +
+         (o.successes == 1 ? "" : "s");
   if (*o.of_probes != o.successes) {
     out += " of " + std::to_string(*o.of_probes);
   }

@@ -44,7 +44,7 @@ class script_verdict {
   [[nodiscard]] std::string describe() const { return "the lab's word for fatal"; }
 };
 
-/// A fallback that answers with a script of its own, or with a value.
+/// A fallback that answers with a script of its own, which may fail.
 class scripted_fallback {
  public:
   struct script {
@@ -55,7 +55,7 @@ class scripted_fallback {
   };
   explicit scripted_fallback(std::shared_ptr<script> s) noexcept : script_(std::move(s)) {}
 
-  static constexpr bool answers_everything = true;
+  static constexpr bool answers = true;
   struct layer_state {
     std::optional<error> original;
     std::optional<result<boost::json::value>> answer;
@@ -68,6 +68,13 @@ class scripted_fallback {
 
  private:
   std::shared_ptr<script> script_;
+};
+
+/// One that answers with a value.
+class constant_fallback : public scripted_fallback {
+ public:
+  using scripted_fallback::scripted_fallback;
+  static constexpr bool answers_everything = true;
 };
 
 }  // namespace fairlead::lab

@@ -53,7 +53,10 @@ policy::config_extension lab_policies(fallback_scripts& scripts) {
             }
             from.know({"operation", "value"});
             scripts.push_back(made);
-            return policy::any_layer(scripted_fallback(std::move(made)));
+            if (from.has("operation")) {
+              return policy::any_layer(scripted_fallback(std::move(made)));
+            }
+            return policy::any_layer(constant_fallback(std::move(made)));
           },
           {"fallback"}};
 }
@@ -324,8 +327,10 @@ class conductor final : observe::sink {
     const auto ended = cx.check();
     if (!over_) {
       auto& now = out_.executions[n];
-      now.cancelled = !ended;
       now.end = since_begin();
+      // What has no time at all and needs none was not told to stop.
+      const bool at_once = how == ending::as_scripted && now.end == now.start && !cx.cancelled();
+      now.cancelled = !ended && !at_once;
       now.outcome = how == ending::told_to_stop ? "cancelled" : to_string(todo.outcome);
     }
     if (how == ending::as_scripted) {
