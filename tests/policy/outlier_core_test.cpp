@@ -189,7 +189,7 @@ TEST(OutlierCore, O08PanicsWhenTooFewAreLeft) {
     (void)backwards.add();
   }
   for (const auto s : {3U, 2U, 0U}) {
-    ASSERT_TRUE(backwards.eject(s, start + s * 1s));
+    ASSERT_TRUE(backwards.eject(s, start + (3 - s) * 1s));
   }
   EXPECT_EQ(backwards.panic_until(start + 3s), start + 30s);  // the earliest, not the first
   outlier_core calm({.max_ejected = 1, .panic_below = 0});
