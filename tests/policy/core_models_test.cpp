@@ -310,10 +310,12 @@ struct quantiles {
     duration latency;
   };
 
+  static constexpr duration unknown{-1};
+
   [[nodiscard]] std::optional<std::string> differs(const model_steps& steps) const {
     latency_quantile core(q, enough, max_age);
     std::deque<sample> all;
-    std::optional<duration> known;
+    duration known = unknown;
     std::uint32_t since = 0;
     time_point now = start;
     for (std::size_t i = 0; i < steps.size(); ++i) {
@@ -339,8 +341,8 @@ struct quantiles {
         return at_step(i, "samples");
       }
       if (all.size() < enough) {
-        known.reset();
-      } else if (!known || before != all.size() || since >= 16 || all.size() <= enough) {
+        known = unknown;
+      } else if (known == unknown || before != all.size() || since >= 16 || all.size() <= enough) {
         std::vector<duration> sorted;
         for (const auto& one : all) {
           sorted.push_back(one.latency);
@@ -350,7 +352,7 @@ struct quantiles {
         known = sorted[static_cast<std::size_t>(std::max(rank, 1.)) - 1];
         since = 0;
       }
-      if (core.at(now) != known) {
+      if (core.at(now).value_or(unknown) != known) {
         return at_step(i, "quantile");
       }
     }
