@@ -254,7 +254,7 @@ BENCHMARK_CAPTURE(stack_of, bulkhead, policy::bulkhead{{.max = 100}});
 BENCHMARK_CAPTURE(stack_of, rate_limit, policy::rate_limit{{.permits = 1'000'000'000}});
 BENCHMARK_CAPTURE(stack_of, adaptive_limit, policy::adaptive_limit{});
 BENCHMARK_CAPTURE(stack_of, throttle, policy::throttle{});
-BENCHMARK_CAPTURE(stack_of, shed, policy::shed{policy::shed_options{}});
+BENCHMARK_CAPTURE(stack_of, shed, policy::shed{{.limit = 100}});
 
 // These run the operation in a coroutine of its own.
 void branching(benchmark::State& state, const auto& layer) {
