@@ -55,6 +55,14 @@ void call::report(observe::policy_event event) noexcept {
   }
 }
 
+void call::fail_cancelled() {
+  fail(errors::cancelled{});
+}
+
+void call::fail_late() {
+  fail(errors::deadline{});
+}
+
 void call::start_execution() noexcept {
   began_ = now();
   timed_ = true;

@@ -176,6 +176,10 @@ class call {
     outcome_ = v;
   }
 
+  // Out of line, since the error would take room in the frame of every call.
+  void fail_cancelled();
+  void fail_late();
+
  private:
   void start_execution() noexcept;
   void start_clock() noexcept;

@@ -222,7 +222,8 @@ class run final : public call {
   next start() {
     begin_execution();
     if (cancelled()) {
-      return give_up(errors::cancelled{});
+      fail_cancelled();
+      return next::done;
     }
     // Of a run inside of another, the limit of a policy outside may be zero, which lets pass what
     // completes at once.
@@ -333,11 +334,6 @@ class run final : public call {
   template <std::size_t I>
   using policy_t = std::tuple_element_t<I, std::tuple<P...>>;
 
-  next give_up(error e) {
-    fail(std::move(e));
-    return next::done;
-  }
-
   // A call that begins after its deadline asks nobody, but a fallback outside may answer it.
   template <std::size_t I>
   next refuse_late() {
@@ -348,7 +344,7 @@ class run final : public call {
         }
       }
     }
-    fail(errors::deadline{});
+    fail_late();
     return ascend<I>();
   }
 
@@ -376,11 +372,11 @@ class run final : public call {
   // A caller that gave up, or whose time is over, starts nothing.
   next before_operation() {
     if (cancelled()) {
-      fail(errors::cancelled{});
+      fail_cancelled();
       return ascend<size>();
     }
     if (expired() && (Begin == 0 || now() > caller().deadline())) {
-      fail(errors::deadline{});
+      fail_late();
       return ascend<size>();
     }
     begin_attempt();
