@@ -79,9 +79,7 @@ next dynamic_walk::start(call& c) {
     c.fail(errors::cancelled{});
     return next::done;
   }
-  // Of a run inside of another, the limit of a policy outside may be zero, which lets pass what
-  // completes at once.
-  if (begin_ == 0 && c.expired()) {
+  if (c.expired()) {
     return refuse_late(c);
   }
   return descend(c, begin_);
@@ -114,7 +112,7 @@ next dynamic_walk::descend(call& c, std::size_t i) {
     c.fail(errors::cancelled{});
     return ascend(c, i);
   }
-  if (c.expired() && (begin_ == 0 || c.now() > c.caller().deadline())) {
+  if (c.expired()) {
     c.fail(errors::deadline{});
     return ascend(c, i);
   }

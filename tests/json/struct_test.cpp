@@ -22,10 +22,10 @@ struct user {
   std::int64_t id{};
   std::string name;
   address home;
-  std::optional<address> work;
+  std::optional<address> job;
   int retries = 3;
 };
-BOOST_DESCRIBE_STRUCT(user, (), (id, name, home, work, retries))
+BOOST_DESCRIBE_STRUCT(user, (), (id, name, home, job, retries))
 constexpr auto describe_constraints(json::of<user>) {
   return json::constraints(json::field<&user::retries>(json::has_default));
 }
@@ -92,16 +92,16 @@ TEST(JsonStruct, ReadsMembersInAnyOrder) {
   EXPECT_EQ(u.name, "Ann");
   EXPECT_EQ(u.home.street, "A");
   EXPECT_FALSE(u.home.city);
-  EXPECT_FALSE(u.work);
+  EXPECT_FALSE(u.job);
   EXPECT_EQ(u.retries, 1);
 }
 
 TEST(JsonStruct, WritesMembersInTheOrderOfTheDescription) {
   auto u = decoded<shop::user>(ann);
   EXPECT_EQ(encoded(u), R"({"id":7,"name":"Ann","home":{"street":"A","city":"B"},"retries":3})");
-  u.work = shop::address{"W", std::nullopt};
+  u.job = shop::address{"W", std::nullopt};
   EXPECT_EQ(encoded(u), R"({"id":7,"name":"Ann","home":{"street":"A","city":"B"},)"
-                        R"("work":{"street":"W"},"retries":3})");
+                        R"("job":{"street":"W"},"retries":3})");
 }
 
 TEST(JsonStruct, SaysWhichMemberIsMissing) {
@@ -118,9 +118,9 @@ TEST(JsonStruct, SaysWhichMemberIsWrong) {
   EXPECT_EQ(refusal<shop::user>(R"({"id":null})"), "/id|wrong type|integer|null");
   EXPECT_EQ(refusal<shop::user>(R"({"home":{"street":["x"]}})"),
             "/home/street|wrong type|string|array");
-  EXPECT_EQ(refusal<shop::user>(R"({"work":3})"), "/work|wrong type|object or null|3");
-  EXPECT_EQ(refusal<shop::user>(R"({"work":{"city":{}}})"),
-            "/work/city|wrong type|string or null|object");
+  EXPECT_EQ(refusal<shop::user>(R"({"job":3})"), "/job|wrong type|object or null|3");
+  EXPECT_EQ(refusal<shop::user>(R"({"job":{"city":{}}})"),
+            "/job/city|wrong type|string or null|object");
   EXPECT_EQ(refusal<shop::user>("[]"), "|wrong type|object|array");
   EXPECT_EQ(refusal<shop::user>("null"), "|wrong type|object|null");
 }
@@ -131,7 +131,7 @@ TEST(JsonStruct, IgnoresUnknownMembersUnlessTold) {
       R"("home":{"street":"A","n":1.5},"z":"s"})";
   EXPECT_EQ(decoded<shop::user>(text).id, 7);
   EXPECT_EQ(refusal<shop::user>(text, {.unknown = unknown_members::refuse}),
-            R"(/new|unknown member|one of "id", "name", "home", "work", "retries"|"new")");
+            R"(/new|unknown member|one of "id", "name", "home", "job", "retries"|"new")");
   EXPECT_EQ(refusal<shop::user>(R"({"home":{"a/b~c":1}})", {.unknown = unknown_members::refuse}),
             R"(/home/a~1b~0c|unknown member|one of "street", "city"|"a/b~c")");
   EXPECT_EQ(refusal<shop::nothing>(R"({"a":1})", {.unknown = unknown_members::refuse}),
@@ -206,7 +206,7 @@ TEST(JsonStruct, DeepValuesAreRefusedOnTheWayOut) {
 TEST(JsonStruct, ReusedObjectsForgetWhatTheyHeld) {
   shop::user u;
   ASSERT_TRUE(decode_into(u, R"({"id":1,"name":"long enough for the heap","home":{"street":"A",)"
-                             R"("city":"B"},"work":{"street":"W","city":"C"},"retries":9})"));
+                             R"("city":"B"},"job":{"street":"W","city":"C"},"retries":9})"));
   ASSERT_TRUE(decode_into(u, R"({"id":2,"name":"x","home":{"street":"Z"}})"));
   EXPECT_EQ(encoded(u), R"({"id":2,"name":"x","home":{"street":"Z"},"retries":3})");
 }

@@ -23,12 +23,9 @@ namespace {
 
 using namespace std::chrono_literals;
 using testing::agrees_with_model;
+using testing::at_step;
 using testing::model_steps;
 using testing::one_of;
-
-std::string at_step(std::size_t i, std::string_view what) {
-  return "step " + std::to_string(i) + ": " + std::string(what);
-}
 
 // Entries in a list, the one that was asked for last at the end.
 struct caches {

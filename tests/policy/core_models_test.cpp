@@ -26,15 +26,12 @@ namespace {
 
 using namespace std::chrono_literals;
 using testing::agrees_with_model;
+using testing::at_step;
 using testing::model_step;
 using testing::model_steps;
 using testing::one_of;
 
 const time_point start{1000s};
-
-std::string at_step(std::size_t i, std::string_view what) {
-  return "step " + std::to_string(i) + ": " + std::string(what);
-}
 
 // The table of gRPC's A6, of which the model knows all attempts.
 struct hedges {

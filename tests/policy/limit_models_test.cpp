@@ -22,14 +22,11 @@ namespace {
 
 using namespace std::chrono_literals;
 using testing::agrees_with_model;
+using testing::at_step;
 using testing::model_steps;
 using testing::one_of;
 
 const time_point start{1000s};
-
-std::string at_step(std::size_t i, std::string_view what) {
-  return "step " + std::to_string(i) + ": " + std::string(what);
-}
 
 // A shedder that looks at each of the last calls one by one.
 struct shedders {

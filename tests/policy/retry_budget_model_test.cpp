@@ -20,14 +20,11 @@ namespace {
 
 using namespace std::chrono_literals;
 using testing::agrees_with_model;
+using testing::at_step;
 using testing::model_steps;
 using testing::one_of;
 
 const time_point start{1000s};
-
-std::string at_step(std::size_t i, std::string_view what) {
-  return "step " + std::to_string(i) + ": " + std::string(what);
-}
 
 // All that happened, counted anew for every answer. Shares are whole percents, and time moves by
 // whole slices.

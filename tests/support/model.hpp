@@ -28,6 +28,11 @@ struct model_step {
 };
 using model_steps = std::vector<model_step>;
 
+/// Where and in what a subject parts from its model.
+inline std::string at_step(std::size_t i, std::string_view what) {
+  return "step " + std::to_string(i) + ": " + std::string(what);
+}
+
 template <class T>
 T one_of(random_source& random, std::initializer_list<T> choices) {
   return *(choices.begin() + static_cast<std::ptrdiff_t>(random.below(choices.size())));

@@ -105,7 +105,8 @@ class circuit_breaker {
   void open_until(time_point when, time_point now = last_told) const;
 
   /// Calls `f` for every change of state, in order, exactly once, with no lock held, by the thread
-  /// that brought the change about or by one that is just reporting an earlier one. `f` may use the
+  /// that brought the change about or by one that is just reporting an earlier one. A command that
+  /// changes nothing is not told of; opening an open breaker for another time is. `f` may use the
   /// breaker; changes that it causes are reported after it returns. An exception that leaves `f` is
   /// dropped, since it would hit a call that has nothing to do with it. Listeners stay for the life
   /// of the breaker.

@@ -78,7 +78,7 @@ class retry_budget {
   /// Tells how a first attempt ended. Extra ones tell through their reservation.
   void first_ended(verdict outcome) const noexcept;
 
-  /// Takes back one failure that was told by mistake, since somebody else tells of it.
+  /// Takes back one failure that was told, since the policy outside tells of the same one.
   void take_back_failure() const noexcept;
 
   /// True when the instants given matter.

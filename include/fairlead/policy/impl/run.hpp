@@ -225,9 +225,7 @@ class run final : public call {
       fail_cancelled();
       return next::done;
     }
-    // Of a run inside of another, the limit of a policy outside may be zero, which lets pass what
-    // completes at once.
-    if (Begin == 0 && expired()) {
+    if (expired()) {
       return refuse_late<Begin>();
     }
     return descend<Begin>();
@@ -375,7 +373,7 @@ class run final : public call {
       fail_cancelled();
       return ascend<size>();
     }
-    if (expired() && (Begin == 0 || now() > caller().deadline())) {
+    if (expired()) {
       fail_late();
       return ascend<size>();
     }
