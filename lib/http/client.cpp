@@ -21,8 +21,7 @@ using detail::pool_core;
 
 class plain_connector final : public connector {
  public:
-  task<result<std::unique_ptr<net::stream>>> connect(context& cx, net::network& net,
-                                                     const url& to) override {
+  task<result<net::connection>> connect(context& cx, net::network& net, const url& to) override {
     return net::connect_to(cx, net, to.host(), to.port());
   }
 };
@@ -138,7 +137,7 @@ task<void> client::impl::obtain(detail::call& call, detail::connection_pool::tur
       outcome = call.failed_at(error_stage::connect, opened.error());
       co_return;
     }
-    place.opened(std::move(*opened));
+    place.opened(std::move(opened->stream));
   }
 }
 

@@ -49,12 +49,14 @@ error named(const error& e, std::string_view target) {
 
 }  // namespace
 
-task<result<std::unique_ptr<stream>>> connect_to(context& cx, network& net, std::string_view host,
-                                                 std::uint16_t port) {
+task<result<connection>> connect_to(context& cx, network& net, std::string_view host,
+                                    std::uint16_t port) {
+  const auto asked = cx.now();
   auto addresses = co_await net.resolve(cx, host, port);
   if (!addresses) {
     co_return fail(std::move(addresses).error());
   }
+  const auto begun = cx.env().now();
   result<std::unique_ptr<stream>> last = fail(errors::dns_failure{host, "no address"});
   for (std::size_t i = 0; i < addresses->size(); ++i) {
     auto part = cx.with_deadline(share(cx, addresses->size() - i));
@@ -66,7 +68,8 @@ task<result<std::unique_ptr<stream>>> connect_to(context& cx, network& net, std:
   if (!last) {
     co_return fail(named(last.error(), target_of(host, port)));
   }
-  co_return last;
+  const connect_times times{begun - asked, cx.env().now() - begun, {}};
+  co_return connection(std::move(*last), times);
 }
 
 }  // namespace fairlead::net

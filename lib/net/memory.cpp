@@ -114,9 +114,9 @@ class pipe : timer_node {
   bool ended_ = false;
 };
 
-struct connection {
-  connection(environment& env, std::size_t to_first, duration from_first, std::size_t to_second,
-             duration from_second)
+struct shared_state {
+  shared_state(environment& env, std::size_t to_first, duration from_first, std::size_t to_second,
+               duration from_second)
       : forward(env, to_second, from_first), backward(env, to_first, from_second) {}
 
   void wake_all() noexcept {
@@ -165,7 +165,7 @@ memory_side& memory_side::reset_after_writing(std::uint64_t bytes) {
 
 class memory_stream final : public stream {
  public:
-  memory_stream(std::shared_ptr<connection> shared, pipe& in, pipe& out, memory_side side,
+  memory_stream(std::shared_ptr<shared_state> shared, pipe& in, pipe& out, memory_side side,
                 std::string peer)
       : shared_(std::move(shared)),
         in_(in),
@@ -174,9 +174,9 @@ class memory_stream final : public stream {
         peer_(std::move(peer)) {}
   ~memory_stream() override { close(); }
 
-  static std::shared_ptr<connection> connect(environment& env, const memory_side& a,
-                                             const memory_side& b) {
-    return std::make_shared<connection>(env, a.capacity_, a.latency_, b.capacity_, b.latency_);
+  static std::shared_ptr<shared_state> connect(environment& env, const memory_side& a,
+                                               const memory_side& b) {
+    return std::make_shared<shared_state>(env, a.capacity_, a.latency_, b.capacity_, b.latency_);
   }
 
   io_attempt try_read(std::span<std::byte> into) override {
@@ -298,7 +298,7 @@ class memory_stream final : public stream {
     out_.end();
   }
 
-  std::shared_ptr<connection> shared_;
+  std::shared_ptr<shared_state> shared_;
   pipe& in_;
   pipe& out_;
   memory_side side_;

@@ -219,12 +219,14 @@ TEST(ClientRequests, NeedABaseForRelativeTargets) {
 TEST(ClientRequests, GoThroughTheConnectorOfTheirScheme) {
   class fake_tls final : public connector {
    public:
-    task<result<std::unique_ptr<net::stream>>> connect(context& cx, net::network& net,
-                                                       const url& to) override {
+    task<result<net::connection>> connect(context& cx, net::network& net, const url& to) override {
       hosts += std::string(to.host()) + ":" + std::to_string(to.port()) + " ";
       const auto at = net::endpoint::loopback(80);
       auto s = co_await net.connect(cx, at);
-      co_return s;
+      if (!s) {
+        co_return fail(std::move(s).error());
+      }
+      co_return net::connection(std::move(*s));
     }
     std::string hosts;
   };

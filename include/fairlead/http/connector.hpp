@@ -5,10 +5,8 @@
 #include <fairlead/core/context.hpp>
 #include <fairlead/core/task.hpp>
 #include <fairlead/http/url.hpp>
+#include <fairlead/net/connection.hpp>
 #include <fairlead/net/network.hpp>
-#include <fairlead/net/stream.hpp>
-
-#include <memory>
 
 namespace fairlead::http {
 
@@ -27,9 +25,8 @@ class connector {
   /// A stream on which `to` can be asked for, authenticated as the scheme demands.
   ///
   /// *Errors*: with stage resolve, connect or tls, nothing sent; `cancelled`, `deadline`.
-  [[nodiscard]] virtual task<result<std::unique_ptr<net::stream>>> connect(context& cx,
-                                                                           net::network& net,
-                                                                           const url& to) = 0;
+  [[nodiscard]] virtual task<result<net::connection>> connect(context& cx, net::network& net,
+                                                              const url& to) = 0;
 };
 
 }  // namespace fairlead::http

@@ -2,6 +2,7 @@
 // The seam through which all sockets come: the operating system's, or a simulated world's.
 #pragma once
 
+#include <fairlead/net/connection.hpp>
 #include <fairlead/net/endpoint.hpp>
 #include <fairlead/net/listener.hpp>
 #include <fairlead/net/stream.hpp>
@@ -67,8 +68,7 @@ class network {
 ///
 /// *Errors*: those of `resolve` and of the last `connect`. The URL in errors is "host:port".
 /// *Cancellation*: leaves nothing behind.
-[[nodiscard]] task<result<std::unique_ptr<stream>>> connect_to(context& cx, network& net,
-                                                               std::string_view host,
-                                                               std::uint16_t port);
+[[nodiscard]] task<result<connection>> connect_to(context& cx, network& net, std::string_view host,
+                                                  std::uint16_t port);
 
 }  // namespace fairlead::net
