@@ -36,7 +36,7 @@ class one_connection final : public net::listener {
   explicit one_connection(std::unique_ptr<net::stream> s) : stream_(std::move(s)) {}
   task<result<std::unique_ptr<net::stream>>> accept(context& cx) override {
     if (stream_) {
-      co_return net::connection(std::move(stream_));
+      co_return std::move(stream_);
     }
     waiter never(cx);
     const auto why = co_await never.wait();
