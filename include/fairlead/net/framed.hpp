@@ -35,7 +35,8 @@ class framed {
   /// next `read`. Messages that have already arrived cost no suspension.
   ///
   /// *Errors*: those of the framer and of the stream; `cancelled`, `deadline`. After `cancelled`
-  /// and `deadline` reading may go on; nothing is lost.
+  /// and `deadline` reading may go on; nothing is lost. After an error of the framer it may where
+  /// the framer says so (`oversized::skipped`); else the same error comes again.
   [[nodiscard]] task<result<std::optional<std::string_view>>> read(context& cx);
 
   /// Sends one message, which must live until the write has ended, in one system call if it fits.
