@@ -43,6 +43,9 @@ class raw_socket {
     return all;
   }
 
+  /// Ends the writing side; reading goes on.
+  void finish() { ::shutdown(fd_, SHUT_WR); }
+
   void close() {
     if (fd_ >= 0) {
       ::close(fd_);
