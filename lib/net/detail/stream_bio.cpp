@@ -14,6 +14,9 @@ namespace {
 // application does not keep everybody else from running.
 constexpr unsigned most_reads = 16;
 
+// What OpenSSL's own BIOs give when nothing moved; its alerts get lost when it is 0.
+constexpr int nothing_moved = -1;
+
 tls_engine& engine_of(BIO* bio) noexcept {
   return *static_cast<tls_engine*>(BIO_get_data(bio));
 }
@@ -29,24 +32,24 @@ int stream_bio::write(BIO* bio, const char* from, std::size_t size, std::size_t*
   BIO_clear_retry_flags(bio);
   *written = 0;
   if (self.write_error_) {
-    return 0;
+    return nothing_moved;
   }
   try {
     const std::span<const std::byte> piece = std::as_bytes(std::span(from, size));
     auto put = self.under_.try_write(const_buffers(&piece, 1));
     if (!put) {
       BIO_set_retry_write(bio);
-      return 0;
+      return nothing_moved;
     }
     if (!*put) {
       self.write_error_ = std::move(*put).error();
-      return 0;
+      return nothing_moved;
     }
     *written = **put;
     return 1;
   } catch (...) {
     self.write_error_.emplace(out_of_memory());
-    return 0;
+    return nothing_moved;
   }
 }
 
@@ -54,27 +57,30 @@ int stream_bio::read(BIO* bio, char* into, std::size_t size, std::size_t* got) n
   auto& self = engine_of(bio);
   BIO_clear_retry_flags(bio);
   *got = 0;
-  if (self.read_error_ || self.ended_below_) {
+  if (self.ended_below_) {
     return 0;
+  }
+  if (self.read_error_) {
+    return nothing_moved;
   }
   if (self.reads_++ == most_reads) {
     BIO_set_retry_read(bio);
-    return 0;
+    return nothing_moved;
   }
   try {
     auto took = self.under_.try_read(std::as_writable_bytes(std::span(into, size)));
     if (!took) {
       BIO_set_retry_read(bio);
-      return 0;
+      return nothing_moved;
     }
     if (!*took) {
       self.read_error_ = std::move(*took).error();
-      return 0;
+      return nothing_moved;
     }
     *got = **took;
   } catch (...) {
     self.read_error_.emplace(out_of_memory());
-    return 0;
+    return nothing_moved;
   }
   self.ended_below_ = *got == 0;
   const auto room = self.first_.size() - self.first_count_;

@@ -351,6 +351,9 @@ bool tls_engine::may_end() const noexcept {
 }
 
 tls_progress tls_engine::close_notify() {
+  if (end_declared_) {  // OpenSSL would wait for the peer's
+    return tls_progress::done;
+  }
   if (broken_) {
     return tls_progress::failed;
   }
