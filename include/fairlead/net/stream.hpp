@@ -14,6 +14,8 @@
 
 namespace fairlead::net {
 
+struct tls_info;
+
 /// Which way a stream is waited for.
 enum class direction : std::uint8_t { read, write };
 
@@ -69,6 +71,11 @@ class stream {
   /// blocking. False where it cannot be known, and until the news is here; it does not overtake
   /// bytes that are still under way. True once this side has closed.
   [[nodiscard]] virtual bool peer_has_left() noexcept { return false; }
+
+  /// What its TLS handshake came to; nullptr when it is not TLS. Made at the first call, so that
+  /// connections nobody asks about do not pay for it. Valid as long as the stream. Include
+  /// tls_info.hpp to look into it; a stream around another one passes this on.
+  [[nodiscard]] virtual const tls_info* tls() const noexcept { return nullptr; }
 
   /// Ends the writing side in order: what was written arrives, then the peer reads the end.
   [[nodiscard]] virtual task<result<void>> shutdown_write(context& cx) = 0;
