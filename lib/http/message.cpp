@@ -90,6 +90,7 @@ void response::clear() noexcept {
   headers_.clear();
   trailers_.reset();
   body_.clear();
+  source_.reset();
 }
 
 }  // namespace fairlead::http

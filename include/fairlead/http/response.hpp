@@ -3,6 +3,7 @@
 #pragma once
 
 #include <fairlead/core/result.hpp>
+#include <fairlead/http/body_source.hpp>
 #include <fairlead/http/headers.hpp>
 #include <fairlead/http/status.hpp>
 
@@ -35,6 +36,8 @@ class response {
   [[nodiscard]] const std::string& body() const noexcept { return body_; }
   /// The body's text itself, to write into memory that is there already, or to move from.
   [[nodiscard]] std::string& body_text() noexcept { return body_; }
+  /// What makes the body while it is sent; null when `body()` is all of it. A server's only.
+  [[nodiscard]] const std::shared_ptr<body_source>& source() const noexcept { return source_; }
   /// Header fields after a chunked body; a client's response only.
   [[nodiscard]] const http::headers& trailers() const noexcept;
   /// The minor version of the peer: 1 for HTTP/1.1, 0 for HTTP/1.0.
@@ -55,16 +58,41 @@ class response {
   }
   response& body(std::string text) & {
     body_ = std::move(text);
+    source_.reset();
     return *this;
   }
   response&& body(std::string text) && { return std::move(this->body(std::move(text))); }
   /// Sets body and Content-Type.
   response& body(std::string text, std::string_view content_type) & {
-    body_ = std::move(text);
-    return header("Content-Type", content_type);
+    return body(std::move(text)).header("Content-Type", content_type);
   }
   response&& body(std::string text, std::string_view content_type) && {
     return std::move(this->body(std::move(text), content_type));
+  }
+
+  /// Sends what `source` makes instead of a text: with Content-Length when the source knows its
+  /// size, else chunked (to an HTTP/1.0 client: until the connection is closed). Not run for HEAD
+  /// and for statuses without a body.
+  ///
+  /// It runs after the handler has ended, under a context that is cancelled when the client leaves
+  /// and when the server's grace period ends, and that has no deadline: what bounds it is
+  /// `write_timeout`, each time the client takes nothing. The request that was answered lives until
+  /// the source has ended. When the source fails before anything was sent, its error is answered as
+  /// a handler's would be; later, the connection is broken off so that the client notices.
+  response& body(std::shared_ptr<body_source> source) & {
+    body_.clear();
+    source_ = std::move(source);
+    return *this;
+  }
+  response&& body(std::shared_ptr<body_source> source) && {
+    return std::move(this->body(std::move(source)));
+  }
+  /// The same with Content-Type.
+  response& body(std::shared_ptr<body_source> source, std::string_view content_type) & {
+    return body(std::move(source)).header("Content-Type", content_type);
+  }
+  response&& body(std::shared_ptr<body_source> source, std::string_view content_type) && {
+    return std::move(this->body(std::move(source), content_type));
   }
 
   /// Forgets everything but the memory; the status is 200 then.
@@ -78,6 +106,7 @@ class response {
   http::headers headers_;
   std::shared_ptr<http::headers> trailers_;  // mostly null; never changed once read
   std::string body_;
+  std::shared_ptr<body_source> source_;  // mostly null
 };
 
 }  // namespace fairlead::http
