@@ -91,6 +91,7 @@ void response::clear() noexcept {
   trailers_.reset();
   body_.clear();
   source_.reset();
+  upgrade_.reset();
 }
 
 }  // namespace fairlead::http

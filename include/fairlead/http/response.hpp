@@ -6,12 +6,23 @@
 #include <fairlead/http/body_source.hpp>
 #include <fairlead/http/headers.hpp>
 #include <fairlead/http/status.hpp>
+#include <fairlead/net/stream.hpp>
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 
 namespace fairlead::http {
+
+/// Takes over a connection whose protocol was changed: `s` begins with what the client has sent
+/// already. Runs as the connection's own task, counted and awaited by the server: `cx` has no
+/// deadline and is cancelled when the grace period of a drain ends; `calm` is cancelled as soon as
+/// the drain begins, so wait under it for what may be broken off, and say goodbye under `cx`. The
+/// connection ends when `s` is destroyed. An exception ends the connection, and is counted among
+/// `server_stats::dropped`.
+using upgrade_handler =
+    std::function<task<void>(context& cx, std::unique_ptr<net::stream> s, context& calm)>;
 
 /// Status, headers and body.
 ///
@@ -95,6 +106,21 @@ class response {
     return std::move(this->body(std::move(source), content_type));
   }
 
+  /// Changes the protocol of the connection: answers 101 with "Upgrade: `protocol`" and the other
+  /// headers that are set here, then hands the connection to `f`. Nothing of the request is alive
+  /// then. Checking what the client asked for, and its Origin, is the caller's business. An
+  /// HTTP/1.0 client, and one whose body was not read, get a 500 instead; a server that is being
+  /// drained answers 503.
+  response& upgrade(std::string_view protocol, upgrade_handler f) & {
+    status_ = http::status::switching_protocols;
+    upgrade_ = std::make_shared<upgrade_handler>(std::move(f));
+    return header("Upgrade", protocol);
+  }
+  response&& upgrade(std::string_view protocol, upgrade_handler f) && {
+    return std::move(this->upgrade(protocol, std::move(f)));
+  }
+  [[nodiscard]] bool upgrades() const noexcept { return upgrade_ != nullptr; }
+
   /// Forgets everything but the memory; the status is 200 then.
   void clear() noexcept;
 
@@ -106,7 +132,8 @@ class response {
   http::headers headers_;
   std::shared_ptr<http::headers> trailers_;  // mostly null; never changed once read
   std::string body_;
-  std::shared_ptr<body_source> source_;  // mostly null
+  std::shared_ptr<body_source> source_;       // mostly null
+  std::shared_ptr<upgrade_handler> upgrade_;  // mostly null
 };
 
 }  // namespace fairlead::http

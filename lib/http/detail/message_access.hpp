@@ -63,6 +63,9 @@ struct response_access {
   [[nodiscard]] http::headers& trailers() const { return made_trailers(r.trailers_); }
   [[nodiscard]] std::string& body() const noexcept { return r.body_; }
   void drop_source() const noexcept { r.source_.reset(); }
+  [[nodiscard]] std::shared_ptr<upgrade_handler> take_upgrade() const noexcept {
+    return std::move(r.upgrade_);
+  }
   void clear() const noexcept { r.clear(); }
 };
 

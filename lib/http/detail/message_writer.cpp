@@ -121,7 +121,9 @@ void render_head(std::string& out, const response& r, const response_frame& fram
       }
     }
   }
-  if (!frame.keep_alive) {
+  if (r.status() == status::switching_protocols) {
+    line << "Connection: Upgrade\r\n";
+  } else if (!frame.keep_alive) {
     line << "Connection: close\r\n";
   } else if (frame.minor_version == 0) {
     line << "Connection: keep-alive\r\n";

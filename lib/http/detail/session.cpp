@@ -338,6 +338,12 @@ session_step session::respond(result<response>&& answer) {
   if (const auto good = check_headers(answer->headers()); !good) {
     return threw(good.error().message());
   }
+  if (answer->upgrades()) {
+    return switch_protocols(std::move(*answer));
+  }
+  if (to_int(answer->status()) < 200) {
+    return threw("a handler answered with an interim status");
+  }
   return send(std::move(*answer), then);
 }
 
@@ -436,6 +442,9 @@ session_step session::write() {
 
 // The last byte of the answer has been written.
 session_step session::answered() {
+  if (memory_->answer.upgrades()) {
+    return session_step::upgrade;
+  }
   response_access{memory_->answer}.drop_source();
   if (close_after_) {
     return session_step::close;

@@ -24,6 +24,7 @@ enum class session_step : std::uint8_t {
   wait_write,  ///< wait until writable, at most until `limit()`, then `write`
   handle,      ///< run `target()` on `request()`, then `respond` or `threw`
   stream,      ///< run the source of `answer()`, then `streamed`
+  upgrade,     ///< the connection is another's now: `hand_over`
   close,       ///< it is over; first `linger` if `lingers()`
 };
 
@@ -72,6 +73,13 @@ class session {
   /// The source threw.
   [[nodiscard]] session_step stream_threw(stream_end how, std::string_view what);
 
+  /// Who takes the connection over, and the connection. Nothing else may be called afterwards.
+  struct handed_over {
+    std::shared_ptr<upgrade_handler> to;
+    std::unique_ptr<net::stream> stream;
+  };
+  [[nodiscard]] handed_over hand_over();
+
   /// For a handler that reads the body as it arrives. Takes what is there of it.
   enum class body_step : std::uint8_t {
     piece,   ///< some of it is in `request().body()`
@@ -119,6 +127,7 @@ class session {
   [[nodiscard]] bool to_origin_form();
   [[nodiscard]] std::optional<session_step> refuse_stream();
   [[nodiscard]] bool body_in_the_way() noexcept;
+  [[nodiscard]] session_step switch_protocols(response&& r);
   [[nodiscard]] session_step skip_body();
   [[nodiscard]] session_step answered();
   [[nodiscard]] session_step refuse();

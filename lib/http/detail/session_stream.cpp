@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
-// The part of a session that handles bodies in pieces, in both directions.
+// The part of a session that handles bodies in pieces, in both directions, and connections that
+// change their protocol.
 #include "session.hpp"
 
 #include <fairlead/http/error_response.hpp>
+#include <fairlead/net/with_prefix.hpp>
 
 namespace fairlead::http::detail {
 
@@ -40,6 +42,34 @@ session_step session::stream_threw(stream_end how, std::string_view what) {
   }
   shared_.failed(memory_->request, what);
   return streamed(stream_end::lost, {});
+}
+
+session_step session::switch_protocols(response&& r) {
+  auto& m = *memory_;
+  if (m.request.minor_version() == 0) {
+    return threw("an HTTP/1.0 client cannot change the protocol");
+  }
+  if (body_ != body_end::whole) {
+    return threw("the protocol was changed before the body was read");
+  }
+  if (shared_.draining) {
+    return refuse(status::service_unavailable, "unavailable", "the service is going down");
+  }
+  m.answer = std::move(r);
+  render_head(m.head, m.answer, {shared_.date(env_), true, 1, body_framing::none, 0});
+  out_ = gathered(m.head, {});
+  ++shared_.stats.requests;
+  close_after_ = false;
+  enter(phase::writing);
+  return write();
+}
+
+session::handed_over session::hand_over() {
+  auto& m = *memory_;
+  handed_over out{response_access{m.answer}.take_upgrade(),
+                  net::with_prefix(std::move(stream_), std::string(m.in.bytes()))};
+  release();
+  return out;
 }
 
 std::string_view session::take_continue() noexcept {

@@ -214,6 +214,22 @@ task<void> linger(context& cx, net::stream& s) {
   }
 }
 
+// The counter also goes down when the loop goes away under it.
+struct upgraded_now {
+  explicit upgraded_now(server_stats& s) noexcept : stats(s) { ++stats.upgraded; }
+  upgraded_now(const upgraded_now&) = delete;
+  upgraded_now& operator=(const upgraded_now&) = delete;
+  ~upgraded_now() { --stats.upgraded; }
+  server_stats& stats;
+};
+
+task<void> run_upgrade(context& cx, server_state& shared, session& s, context& calm) {
+  auto taken = s.hand_over();
+  const upgraded_now here(shared.stats);
+  auto& run = *taken.to;
+  co_await run(cx, std::move(taken.stream), calm);
+}
+
 }  // namespace
 
 task<void> serve_connection(context& cx, server_state& shared, cancel_scope& idle,
@@ -238,6 +254,10 @@ task<void> serve_connection(context& cx, server_state& shared, cancel_scope& idl
     if (step == session_step::handle) {
       step = co_await run_handler(cx, one, watchers);
       continue;
+    }
+    if (step == session_step::upgrade) {
+      co_await run_upgrade(cx, shared, one, idle);
+      co_return;
     }
     if (step == session_step::stream) {
       step = co_await run_source(cx, one, watchers);
