@@ -49,6 +49,11 @@ class prefixed_stream final : public stream {
     under_->close();
   }
 
+  void abort() noexcept override {
+    drop();
+    under_->abort();
+  }
+
   const std::string& peer() const noexcept override { return under_->peer(); }
 
  private:

@@ -126,5 +126,16 @@ TEST(WithPrefix, ClosingDropsWhatWasNotRead) {
   });
 }
 
+TEST(WithPrefix, AnAbortGoesThrough) {
+  run_in_world(1, [](context& cx) -> task<void> {
+    auto ends = memory_pair(cx.env());
+    auto s = with_prefix(std::move(ends.second), "left over");
+    s->abort();
+    std::array<std::byte, 4> some{};
+    auto got = co_await read_some(cx, *ends.first, some);
+    EXPECT_EQ(got.error().kind(), error_kind::connection_reset);
+  });
+}
+
 }  // namespace
 }  // namespace fairlead::net

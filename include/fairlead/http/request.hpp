@@ -15,6 +15,8 @@
 
 namespace fairlead::http {
 
+class body_reader;
+
 /// Method, target, headers and body. The same type on both sides: what only a server knows (path
 /// parameters, peer) is empty on a client's request.
 ///
@@ -80,6 +82,10 @@ class request {
   [[nodiscard]] std::size_t param_count() const noexcept { return params_.size(); }
   /// Header fields after a chunked body.
   [[nodiscard]] const http::headers& trailers() const noexcept;
+  /// The body as it arrives, where the handler takes it so (see `handler::takes_stream`); null
+  /// elsewhere, and then the body is in `body()`. It may be read until the answer has been sent, by
+  /// the handler and after it by the source of a streamed answer.
+  [[nodiscard]] body_reader* incoming() const noexcept { return incoming_; }
   /// The minor version: 1 for HTTP/1.1, 0 for HTTP/1.0.
   [[nodiscard]] int minor_version() const noexcept { return minor_version_; }
   /// Where the request came from, "127.0.0.1:40000".
@@ -107,6 +113,7 @@ class request {
   std::vector<param_entry> params_;
   std::string_view peer_;
   response* spare_ = nullptr;
+  body_reader* incoming_ = nullptr;
 };
 
 }  // namespace fairlead::http

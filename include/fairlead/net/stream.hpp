@@ -83,6 +83,11 @@ class stream {
   /// Ends both sides now. Waits in progress complete. Idempotent.
   virtual void close() noexcept = 0;
 
+  /// The same, but so that the peer cannot take it for the orderly end of what it reads: a TCP
+  /// connection is reset, and bytes under way may be lost. For messages that end with the stream
+  /// and must not look complete. Streams that know no such end close.
+  virtual void abort() noexcept { close(); }
+
   /// Where the other end is, for messages: "127.0.0.1:80".
   [[nodiscard]] virtual const std::string& peer() const noexcept = 0;
 };

@@ -121,13 +121,17 @@ void render_head(std::string& out, const response& r, const response_frame& fram
       }
     }
   }
-  if (!frame.keep_alive) {
+  if (r.status() == status::switching_protocols) {
+    line << "Connection: Upgrade\r\n";
+  } else if (!frame.keep_alive) {
     line << "Connection: close\r\n";
   } else if (frame.minor_version == 0) {
     line << "Connection: keep-alive\r\n";
   }
-  if (!is_bodyless(r.status())) {
-    line << "Content-Length: " << std::uint64_t{r.body().size()} << "\r\n";
+  if (frame.framing == body_framing::length) {
+    line << "Content-Length: " << frame.length << "\r\n";
+  } else if (frame.framing == body_framing::chunked) {
+    line << "Transfer-Encoding: chunked\r\n";
   }
   line << "\r\n";
   line.flush();
