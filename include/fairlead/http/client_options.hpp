@@ -58,6 +58,12 @@ class client_options {
     timeout_ = limit;
     return *this;
   }
+  /// How long a streamed response may pause: the longest wait for more of its body. Default 60 s
+  /// (nginx's `proxy_read_timeout`). Must be positive; `duration::max()` for any time.
+  client_options& read_timeout(duration limit) {
+    read_timeout_ = limit;
+    return *this;
+  }
   /// The largest response body, in bytes. Default 16 MiB. More is `too_large`.
   client_options& max_body(std::uint64_t bytes) {
     max_body_ = bytes;
@@ -92,6 +98,7 @@ class client_options {
   [[nodiscard]] const std::string& base_url() const noexcept { return base_url_; }
   [[nodiscard]] const http::headers& headers() const noexcept { return headers_; }
   [[nodiscard]] duration timeout() const noexcept { return timeout_; }
+  [[nodiscard]] duration read_timeout() const noexcept { return read_timeout_; }
   [[nodiscard]] std::uint64_t max_body() const noexcept { return max_body_; }
   [[nodiscard]] std::uint64_t max_error_body() const noexcept { return max_error_body_; }
   [[nodiscard]] std::size_t max_head() const noexcept { return max_head_; }
@@ -111,6 +118,7 @@ class client_options {
   std::string base_url_;
   http::headers headers_;
   duration timeout_ = std::chrono::seconds(5);
+  duration read_timeout_ = std::chrono::seconds(60);
   std::uint64_t max_body_ = 16 * 1024 * 1024;
   std::uint64_t max_error_body_ = 64 * 1024;
   std::size_t max_head_ = 16 * 1024;

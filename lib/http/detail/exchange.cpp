@@ -9,12 +9,12 @@ void exchange::begin() {
   m_.in.clear();
   failure_.reset();
   interim_ = 0;
-  wrote_ = written_ = answered_ = broken_ = ended_ = abandoned_ = false;
+  wrote_ = written_ = answered_ = broken_ = ended_ = abandoned_ = complete_ = false;
   begin_response();
 }
 
 void exchange::begin_response() {
-  const reader_limits limits{options_.max_head(), options_.max_fields(), options_.max_body()};
+  const reader_limits limits{options_.max_head(), options_.max_fields(), max_body_};
   const auto rule = request_.method() == method::head ? response_reader::body_rule::bodyless
                                                       : response_reader::body_rule::normal;
   m_.reader.begin(m_.answer, limits, rule);
@@ -62,7 +62,8 @@ next_step exchange::write(net::stream& s) {
       const error broke = attempt->error();
       if (wrote_) {
         const auto got = read(s, attempts::all);
-        if (got == next_step::finished || (got == next_step::failed && !broken_)) {
+        if (got == next_step::finished || got == next_step::head ||
+            (got == next_step::failed && !broken_)) {
           return got;
         }
       }
@@ -86,17 +87,49 @@ next_step exchange::read(net::stream& s, attempts which) {
     if (which == attempts::worthwhile && !s.worth_trying(net::direction::read)) {
       return next_step::wait_read;
     }
-    const auto attempt = s.try_read(m_.in.room(first_read));
-    if (!attempt) {
-      return next_step::wait_read;
+    if (const auto got = fill(s); got != next_step::read) {
+      return got;
     }
-    if (!*attempt) {
-      return stream_failed(attempt->error());
-    }
-    m_.in.commit(**attempt);
-    ended_ = **attempt == 0;
-    answered_ = answered_ || **attempt > 0;
   }
+}
+
+next_step exchange::next_piece() {
+  m_.answer.body_text().clear();
+  if (complete_) {
+    return next_step::finished;
+  }
+  const auto step = parse();
+  if (!m_.answer.body().empty() && step != next_step::failed) {
+    return next_step::piece;
+  }
+  return step == next_step::wait_read && ended_ ? at_end() : step;
+}
+
+next_step exchange::read_piece(net::stream& s) {
+  for (;;) {
+    const auto step = next_piece();
+    if (step != next_step::wait_read || !s.worth_trying(net::direction::read)) {
+      return step;
+    }
+    if (const auto got = fill(s); got != next_step::read) {
+      return got;
+    }
+  }
+}
+
+// One attempt to read: `read` when something or the end has come.
+next_step exchange::fill(net::stream& s) {
+  const auto attempt = s.try_read(m_.in.room(first_read));
+  if (!attempt) {
+    return next_step::wait_read;
+  }
+  if (!*attempt) {
+    return stream_failed(attempt->error());
+  }
+  m_.in.commit(**attempt);
+  ended_ = **attempt == 0;
+  answered_ = answered_ || **attempt > 0;
+  return next_step::read;
 }
 
 next_step exchange::parse() {
@@ -114,12 +147,13 @@ next_step exchange::parse() {
         return fail_with(parse_error(),
                          m_.reader.head_complete() ? error_stage::body : error_stage::head);
       case progress::head:
-        if (head_is_complete() == next_step::failed) {
-          return next_step::failed;
+        if (const auto next = head_is_complete(); next != next_step::read) {
+          return next;
         }
         break;
       case progress::done:
         if (to_int(m_.answer.status()) / 100 != 1) {
+          complete_ = true;
           return next_step::finished;
         }
         begin_response();
@@ -143,6 +177,9 @@ next_step exchange::head_is_complete() {
   const auto s = m_.answer.status();
   if (to_int(s) / 100 == 1) {
     if (s == status::switching_protocols) {
+      if (delivery_ == delivery::switched) {
+        return next_step::head;
+      }
       return fail_with(errors::protocol_error{"", "the server switched protocols unasked"},
                        error_stage::head);
     }
@@ -152,11 +189,15 @@ next_step exchange::head_is_complete() {
   } else if (rule_ == answer_rule::success_only && !is_success(s)) {
     m_.reader.limit_body(options_.max_error_body(), overflow::cut);
   }
+  if (delivery_ == delivery::pieces && to_int(s) / 100 != 1) {
+    return next_step::head;
+  }
   return next_step::read;
 }
 
 next_step exchange::at_end() {
   if (m_.reader.finish() == progress::done) {
+    complete_ = true;
     return next_step::finished;
   }
   broken_ = true;
@@ -171,7 +212,7 @@ error exchange::parse_error() const {
     case fault::too_many_fields:
       return errors::too_large{"number of response header fields", options_.max_fields(), 0};
     case fault::body_too_large:
-      return errors::too_large{"response body", options_.max_body(), m_.reader.body_expected()};
+      return errors::too_large{"response body", max_body_, m_.reader.body_expected()};
     default:
       return errors::protocol_error{"", m_.reader.reason()};
   }
