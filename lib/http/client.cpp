@@ -6,6 +6,7 @@
 
 #include "detail/client_impl.hpp"
 #include "detail/open_response.hpp"
+#include "detail/request_body.hpp"
 
 #include <fairlead/net/with_prefix.hpp>
 
@@ -153,6 +154,84 @@ task<void> client::impl::obtain(detail::call& call, detail::connection_pool::tur
   }
 }
 
+// Sends what did not go out at once: `step` is `wait_write` or `body` before, and after it what the
+// exchange wants next.
+task<void> client::impl::send(detail::call& call, next_step& step, result<void>& outcome) {
+  auto& x = call.steps();
+  auto& stream = *call.place().stream();
+  while (step == next_step::wait_write) {
+    step = x.listen(stream);
+    if (step != next_step::body) {
+      co_return;
+    }
+    if (x.may_listen()) {
+      outcome = co_await detail::wait_for_either(call.cx(), stream);
+    } else {
+      outcome = co_await stream.wait(call.cx(), net::direction::write);
+    }
+    if (!outcome) {
+      co_return;
+    }
+    step = x.write(stream);
+  }
+  if (step == next_step::body && x.expects()) {
+    co_await ask_for_consent(call, step, outcome);
+  }
+  if (step == next_step::body && outcome) {
+    co_await send_body(call, step, outcome);
+  }
+}
+
+// Waits for 100, for an answer instead of it, or until the wait for it has lasted long enough.
+task<void> client::impl::ask_for_consent(detail::call& call, next_step& step,
+                                         result<void>& outcome) {
+  auto& x = call.steps();
+  auto& stream = *call.place().stream();
+  auto patience = call.cx().with_timeout(options.expect_continue_wait());
+  for (;;) {
+    step = x.listen(stream);
+    if (step == next_step::body && x.head_is_in()) {
+      step = x.may_listen() ? next_step::read : next_step::head;
+    }
+    if (step != next_step::body || x.consented()) {
+      co_return;
+    }
+    outcome = co_await stream.wait(patience, net::direction::read);
+    if (!outcome) {
+      if (outcome.error().is<errors::deadline>() && call.cx().check()) {
+        outcome = {};
+      }
+      co_return;
+    }
+  }
+}
+
+task<void> client::impl::send_body(detail::call& call, next_step& step, result<void>& outcome) {
+  const auto source = call.begin_body();
+  const auto& text = call.request().body();
+  auto& x = call.steps();
+  detail::request_body out(x, *call.place().stream(), source ? source->size() : text.size());
+  result<void> made;
+  if (source) {
+    made = co_await source->write_to(call.cx(), out);
+  } else {
+    made = co_await out.write(call.cx(), text);
+  }
+  if (made && !out.stopped()) {
+    made = co_await out.finish(call.cx());
+  }
+  if (out.step()) {
+    step = *out.step();
+  } else if (out.failure()) {
+    outcome = tl::unexpected<error>(*out.failure());
+  } else if (!made) {
+    outcome = std::move(made);
+    call.source_failed();
+  } else {
+    step = x.sent_all();
+  }
+}
+
 task<result<void>> client::impl::run(context& caller, outgoing& r, answer_taker take) {
   if (!r.ready) {
     return refused(std::move(r.ready));
@@ -190,17 +269,17 @@ task<result<void>> client::impl::run(detail::call& call, detail::held_call own, 
     x.begin();
     auto step = x.write(stream);
     while (step < next_step::head) {
-      if (step == next_step::read) {
-        step = x.read(stream);
-        continue;
+      if (step == next_step::wait_read) {
+        outcome = co_await stream.wait(call.cx(), net::direction::read);
+      } else if (step != next_step::read) {
+        co_await send(call, step, outcome);
       }
-      const bool writing = step == next_step::wait_write;
-      outcome =
-          co_await stream.wait(call.cx(), writing ? net::direction::write : net::direction::read);
       if (!outcome) {
         break;
       }
-      step = writing ? x.write(stream) : x.read(stream);
+      if (step <= next_step::read) {
+        step = x.read(stream);
+      }
     }
     if (!outcome) {
       outcome = call.failed(x.interrupted(outcome.error()));

@@ -23,12 +23,12 @@ class open_response;
 struct stream_options {
   /// From the call to the last byte of the body. Default: `client_options::timeout`;
   /// `duration::max()` for as long as something comes.
-  std::optional<duration> timeout;
+  std::optional<duration> timeout = std::nullopt;
   /// The longest wait for more of the body. Default: `client_options::read_timeout`.
-  std::optional<duration> read_timeout;
+  std::optional<duration> read_timeout = std::nullopt;
   /// The most bytes of the body, counted after its content coding is undone; more is `too_large`.
   /// Default: any number, since only a buffer of them is held.
-  std::optional<std::uint64_t> max_body;
+  std::optional<std::uint64_t> max_body = std::nullopt;
 };
 
 /// A response that is still being received: `client::stream` gives it once the head is in.

@@ -94,7 +94,7 @@ tl::unexpected<error> call::failed_at(error_stage stage, const error& e) const {
 }
 
 tl::unexpected<error> call::failed(const error& e) const {
-  return finished(named(e));
+  return finished(source_failed_ ? e : named(e));
 }
 
 tl::unexpected<error> call::finished(const error& e) const {
@@ -132,7 +132,16 @@ tl::unexpected<error> call::pool_exhausted() const {
   return tl::unexpected<error>(with_history(e));
 }
 
+std::shared_ptr<body_source> call::begin_body() noexcept {
+  const auto& source = request_.source();
+  source_spent_ = source && !source->repeatable();
+  return source;
+}
+
 bool call::replayable() const noexcept {
+  if (source_spent_) {
+    return false;
+  }
   switch (caller_.idempotency()) {
     case idempotency::idempotent:
       return true;

@@ -52,6 +52,9 @@ struct client::impl {
   /// One call, as far as its exchange is to go. `own` keeps it until then, where nobody else does.
   task<result<void>> run(detail::call& call, detail::held_call own, answer_taker take);
   task<void> obtain(detail::call& call, detail::connection_pool::turn& turn, result<void>& outcome);
+  task<void> send(detail::call& call, detail::next_step& step, result<void>& outcome);
+  task<void> ask_for_consent(detail::call& call, detail::next_step& step, result<void>& outcome);
+  task<void> send_body(detail::call& call, detail::next_step& step, result<void>& outcome);
 
   /// What an upgrade needs, and what became of it.
   static result<void> check_upgrade(http::request& r);
@@ -106,6 +109,13 @@ class call {
   [[nodiscard]] duration limit() const noexcept { return limit_; }
   [[nodiscard]] time_point start() const noexcept { return start_; }
   [[nodiscard]] std::string url_text() const;
+  [[nodiscard]] const http::request& request() const noexcept { return request_; }
+
+  /// The source whose body is sent from now on, if there is one; it may not be there to be used
+  /// twice.
+  [[nodiscard]] std::shared_ptr<body_source> begin_body() noexcept;
+  /// What the call ends in comes from the source and not from the connection.
+  void source_failed() noexcept { source_failed_ = true; }
 
   /// The error as the caller sees it: with the URL, and with the limit that ran out by name.
   [[nodiscard]] tl::unexpected<error> failed(const error& e) const;
@@ -142,6 +152,8 @@ class call {
   std::optional<exchange> exchange_;
   lease place_;
   bool went_again_ = false;
+  bool source_spent_ = false;
+  bool source_failed_ = false;
   error_sent sent_before_ = error_sent::not_sent;  // by the attempt that met a stale connection
 };
 

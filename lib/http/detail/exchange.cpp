@@ -4,13 +4,28 @@
 namespace fairlead::http::detail {
 
 void exchange::begin() {
-  render_head(m_.head, request_, {to_.target, to_.to->authority(), &defaults_});
-  out_ = gathered(m_.head, request_.body());
+  const bool bodied = request_.source() != nullptr || !request_.body().empty();
+  expects_ = bodied && wants_consent();
+  makes_body_ = expects_ || request_.source() != nullptr;
+  render_head(m_.head, request_,
+              {to_.target, to_.to->authority(), &defaults_,
+               expects_ ? request_frame::consent::ask : request_frame::consent::none});
+  out_ = gathered(m_.head, makes_body_ ? std::string_view() : request_.body());
   m_.in.clear();
   failure_.reset();
   interim_ = 0;
   wrote_ = written_ = answered_ = broken_ = ended_ = abandoned_ = complete_ = false;
+  consented_ = early_ = false;
   begin_response();
+}
+
+bool exchange::wants_consent() const {
+  if (const auto own = request_.headers().get("Expect")) {
+    return iequals(*own, "100-continue");
+  }
+  const auto* source = request_.source().get();
+  const auto size = source == nullptr ? request_.body().size() : source->size();
+  return options_.expect_continue_from() && (!size || *size >= *options_.expect_continue_from());
 }
 
 void exchange::begin_response() {
@@ -58,22 +73,56 @@ next_step exchange::write(net::stream& s) {
       return next_step::wait_write;
     }
     if (!*attempt) {
-      // The peer may have answered and closed without reading everything; then its answer counts.
-      const error broke = attempt->error();
-      if (wrote_) {
-        const auto got = read(s, attempts::all);
-        if (got == next_step::finished || got == next_step::head ||
-            (got == next_step::failed && !broken_)) {
-          return got;
-        }
-      }
-      failure_.reset();
-      return stream_failed(broke);
+      return write_failed(s, attempt->error());
     }
-    wrote_ = wrote_ || **attempt > 0;
+    wrote(**attempt);
+  }
+  if (makes_body_) {
+    return next_step::body;
   }
   written_ = true;
-  return next_step::read;
+  return early_ ? next_step::head : next_step::read;
+}
+
+next_step exchange::write_failed(net::stream& s, const error& broke) {
+  if (early_) {
+    return next_step::head;
+  }
+  const error why = broke;
+  if (wrote_) {
+    const auto got = read(s, attempts::all);
+    if (got == next_step::finished || got == next_step::head ||
+        (got == next_step::failed && !broken_)) {
+      return got;
+    }
+  }
+  failure_.reset();
+  return stream_failed(why);
+}
+
+bool exchange::head_is_in() const noexcept {
+  return early_ || (m_.reader.head_complete() && to_int(m_.answer.status()) / 100 != 1);
+}
+
+next_step exchange::listen(net::stream& s) {
+  if (early_) {
+    return next_step::body;
+  }
+  const auto step = read(s, attempts::all);
+  const bool good = is_success(m_.answer.status());
+  if (step == next_step::head && good) {
+    early_ = true;
+    return next_step::body;
+  }
+  if (step == next_step::wait_read) {
+    return head_is_in() && !good ? next_step::read : next_step::body;
+  }
+  return step;
+}
+
+next_step exchange::sent_all() noexcept {
+  written_ = true;
+  return early_ ? next_step::head : next_step::read;
 }
 
 next_step exchange::read(net::stream& s, attempts which) {
@@ -183,6 +232,7 @@ next_step exchange::head_is_complete() {
       return fail_with(errors::protocol_error{"", "the server switched protocols unasked"},
                        error_stage::head);
     }
+    consented_ = consented_ || s == status::continue_;
     if (++interim_ > most_interim) {
       return fail_with(errors::protocol_error{"", "too many interim responses"}, error_stage::head);
     }

@@ -38,6 +38,7 @@ enum class next_step : std::uint8_t {
   wait_write,
   wait_read,
   read,      ///< the request is out
+  body,      ///< the head is out, and a body is to be made and sent
   head,      ///< the head of the response is in, and the rest is read in pieces
   piece,     ///< some of the body is in the response
   finished,  ///< the response is complete
@@ -65,8 +66,29 @@ class exchange {
 
   /// Before the first byte on a connection.
   void begin();
-  /// Writes what can be written now: `wait_write`, `read` or `failed`.
+  /// Writes what can be written now: `wait_write`, `read`, `body` or `failed`.
   [[nodiscard]] next_step write(net::stream& s);
+
+  // While a body is being sent.
+
+  /// Whether the server is asked for its consent first (Expect: 100-continue).
+  [[nodiscard]] bool expects() const noexcept { return expects_; }
+  /// Whether it was given.
+  [[nodiscard]] bool consented() const noexcept { return consented_; }
+  /// Takes in what the peer says meanwhile. `body`: no reason to stop; otherwise the answer has
+  /// come, and no more is sent: `read`, `head`, `finished`, `failed`.
+  [[nodiscard]] next_step listen(net::stream& s);
+  /// False once there is nothing more to hear before the body has been sent.
+  [[nodiscard]] bool may_listen() const noexcept { return !early_; }
+  /// True when the head of the answer is here.
+  [[nodiscard]] bool head_is_in() const noexcept;
+  /// Bytes left.
+  void wrote(std::size_t n) noexcept { wrote_ = wrote_ || n > 0; }
+  /// The peer may have answered and closed without reading everything; then its answer counts.
+  [[nodiscard]] next_step write_failed(net::stream& s, const error& broke);
+  /// All of the body was sent: `read` or `head`.
+  [[nodiscard]] next_step sent_all() noexcept;
+
   /// Reads what is there now: `wait_read`, `head`, `finished` or `failed`.
   [[nodiscard]] next_step read(net::stream& s) { return read(s, attempts::worthwhile); }
   /// Forgets the piece before, and gives the next: `piece`, `wait_read`, `finished` or `failed`.
@@ -101,6 +123,7 @@ class exchange {
   static constexpr int most_interim = 32;                   // 1xx responses before the real one
 
   [[nodiscard]] next_step read(net::stream& s, attempts which);
+  [[nodiscard]] bool wants_consent() const;
   [[nodiscard]] next_step fill(net::stream& s);
   void begin_response();
   [[nodiscard]] bool rest_is_too_much() const noexcept;
@@ -122,6 +145,10 @@ class exchange {
   delivery delivery_ = delivery::whole;
   std::uint64_t max_body_ = options_.max_body();
   gathered out_;
+  bool makes_body_ = false;  // after the head, by a source or with consent
+  bool expects_ = false;
+  bool consented_ = false;
+  bool early_ = false;  // the head of a good answer came before the body was sent
   std::optional<error> failure_;
   int interim_ = 0;
   bool wrote_ = false;
