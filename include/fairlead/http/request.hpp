@@ -2,6 +2,7 @@
 // A request, as a client sends it and as a server's handler receives it.
 #pragma once
 
+#include <fairlead/http/body_source.hpp>
 #include <fairlead/http/headers.hpp>
 #include <fairlead/http/method.hpp>
 #include <fairlead/http/response.hpp>
@@ -64,9 +65,22 @@ class request {
   /// Sets the body. Content-Length is written by the library; set Content-Type yourself.
   request& body(std::string text) & {
     body_ = std::move(text);
+    source_.reset();
     return *this;
   }
   request&& body(std::string text) && { return std::move(this->body(std::move(text))); }
+  /// A client's: sends what `source` makes, with Content-Length when it knows its size, else
+  /// chunked. Copies of the request share the source.
+  request& body(std::shared_ptr<body_source> source) & {
+    body_.clear();
+    source_ = std::move(source);
+    return *this;
+  }
+  request&& body(std::shared_ptr<body_source> source) && {
+    return std::move(this->body(std::move(source)));
+  }
+  /// What makes the body while it is sent; null when `body()` is all of it.
+  [[nodiscard]] const std::shared_ptr<body_source>& source() const noexcept { return source_; }
 
   // What a server adds.
 
@@ -109,6 +123,7 @@ class request {
   http::headers headers_;
   std::shared_ptr<http::headers> trailers_;  // mostly null; never changed once read
   std::string body_;
+  std::shared_ptr<body_source> source_;  // mostly null
   std::string param_text_;
   std::vector<param_entry> params_;
   std::string_view peer_;

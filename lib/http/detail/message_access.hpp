@@ -51,6 +51,7 @@ struct request_access {
     r.headers_.clear();
     r.trailers_.reset();
     r.body_.clear();
+    r.source_.reset();
     clear_params();
   }
 };

@@ -95,7 +95,16 @@ void render_head(std::string& out, const request& r, const request_frame& frame)
     }
     line << own.text();
   }
-  if (!r.body().empty() || expects_body(r.method())) {
+  if (frame.expect == request_frame::consent::ask && !own.contains("Expect")) {
+    line << "Expect: 100-continue\r\n";
+  }
+  if (const auto* source = r.source().get()) {
+    if (const auto size = source->size()) {
+      line << "Content-Length: " << *size << "\r\n";
+    } else {
+      line << "Transfer-Encoding: chunked\r\n";
+    }
+  } else if (!r.body().empty() || expects_body(r.method())) {
     line << "Content-Length: " << std::uint64_t{r.body().size()} << "\r\n";
   }
   line << "\r\n";

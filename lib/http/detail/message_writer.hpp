@@ -18,12 +18,15 @@ struct request_frame {
   std::string_view target;     ///< path and query
   std::string_view authority;  ///< for Host, unless the request has one
   const headers* defaults;     ///< those whose name the request does not have
+  enum class consent : std::uint8_t { none, ask };
+  consent expect = consent::none;  ///< `ask`: Expect: 100-continue
 };
 
 /// `invalid_argument` when a header was refused, or is one that the library writes itself.
 [[nodiscard]] result<void> check_headers(const headers& h);
 
-/// Replaces `out` by request line and headers, with Content-Length where one is due.
+/// Replaces `out` by request line and headers, with Content-Length or Transfer-Encoding where
+/// one is due.
 void render_head(std::string& out, const request& r, const request_frame& frame);
 
 /// How the receiver knows where a body ends.
