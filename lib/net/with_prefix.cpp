@@ -42,6 +42,8 @@ class prefixed_stream final : public stream {
 
   bool peer_has_left() noexcept override { return under_->peer_has_left(); }
 
+  const tls_info* tls() const noexcept override { return under_->tls(); }
+
   task<result<void>> shutdown_write(context& cx) override { return under_->shutdown_write(cx); }
 
   void close() noexcept override {

@@ -192,4 +192,12 @@ void tls_stream::close() noexcept {
   under_->close();
 }
 
+// Without close_notify the peer takes it for what it is.
+void tls_stream::abort() noexcept {
+  if (!closed_) {
+    closed_ = true;
+    under_->abort();
+  }
+}
+
 }  // namespace fairlead::net::detail

@@ -32,6 +32,7 @@ class tls_stream final : public stream {
   const tls_info* tls() const noexcept override;
   task<result<void>> shutdown_write(context& cx) override;
   void close() noexcept override;
+  void abort() noexcept override;
   const std::string& peer() const noexcept override { return under_->peer(); }
 
  private:
