@@ -89,19 +89,17 @@ TEST(TlsStream, MuchGoesBothWaysAtOnce) {
       };
       result<std::string> at_server;
       result<std::string> at_client;
+      const auto hear = [](context& own, stream& s,
+                           result<std::string>& out) -> task<result<void>> {
+        auto got = co_await drain(own, s);
+        out = std::move(got);
+        co_return result<void>{};
+      };
       auto all = co_await when_all(
           cx, [&](context& own) { return talk(own, *ends.client, there); },
           [&](context& own) { return talk(own, *ends.server, back); },
-          [&](context& own) -> task<result<void>> {
-            auto got = co_await drain(own, *ends.server);
-            at_server = std::move(got);
-            co_return result<void>{};
-          },
-          [&](context& own) -> task<result<void>> {
-            auto got = co_await drain(own, *ends.client);
-            at_client = std::move(got);
-            co_return result<void>{};
-          });
+          [&](context& own) { return hear(own, *ends.server, at_server); },
+          [&](context& own) { return hear(own, *ends.client, at_client); });
       EXPECT_TRUE(all);
       EXPECT_TRUE(at_server == there);
       EXPECT_TRUE(at_client == back);
