@@ -3,6 +3,8 @@
 #include "tls_rig.hpp"
 #include "wrapped_stream.hpp"
 
+#include <fairlead/net/with_prefix.hpp>
+
 #include <chrono>
 #include <stdexcept>
 #include <string>
@@ -148,6 +150,28 @@ TEST(TlsStream, ClosingDeclaresTheEnd) {
     EXPECT_EQ(put.error().kind(), error_kind::connection_closed);
     auto ended = co_await ends.client->shutdown_write(cx);
     EXPECT_EQ(ended.error().kind(), error_kind::connection_closed);
+  });
+}
+
+TEST(TlsStream, AbortingDoesNotLookLikeTheEnd) {
+  run_in_world(1, [](context& cx) -> task<void> {
+    auto ends = co_await link(cx);
+    auto put = co_await write_all(cx, *ends.server, "half of");
+    EXPECT_TRUE(put);
+    ends.server->abort();
+    ends.server->abort();
+    put = co_await write_all(cx, *ends.server, "it");
+    EXPECT_EQ(put.error().kind(), error_kind::connection_closed);
+    auto all = co_await drain(cx, *ends.client);
+    EXPECT_FALSE(all);
+  });
+}
+
+TEST(TlsStream, AStreamAroundItStillTellsOfTls) {
+  run_in_world(1, [](context& cx) -> task<void> {
+    auto ends = co_await link(cx);
+    const auto around = with_prefix(std::move(ends.client), "first");
+    EXPECT_EQ(around->tls()->version, "TLSv1.3");
   });
 }
 
