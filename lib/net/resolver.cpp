@@ -49,6 +49,10 @@ class renamed_network final : public network {
                                            const listen_options& options) override {
     return net_.listen(env, at, options);
   }
+  result<std::unique_ptr<datagram_socket>> open_datagrams(
+      environment& env, const endpoint& at, const datagram_options& options) override {
+    return net_.open_datagrams(env, at, options);
+  }
 
  private:
   static std::vector<endpoint> with_port(std::vector<endpoint> all, std::uint16_t port) {

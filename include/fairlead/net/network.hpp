@@ -3,6 +3,7 @@
 #pragma once
 
 #include <fairlead/net/connection.hpp>
+#include <fairlead/net/datagram.hpp>
 #include <fairlead/net/endpoint.hpp>
 #include <fairlead/net/listener.hpp>
 #include <fairlead/net/stream.hpp>
@@ -48,6 +49,14 @@ class network {
   [[nodiscard]] virtual result<std::unique_ptr<listener>> listen(environment& env,
                                                                  const endpoint& at,
                                                                  const listen_options& options) = 0;
+
+  /// A socket for datagrams at `at`; port 0 lets the system choose one, and the address decides the
+  /// family ("0.0.0.0" or "::" for all of them).
+  ///
+  /// *Errors*: as `listen`; `invalid_argument` also where there are no datagrams: over Unix
+  /// sockets, and in a network that does not have this.
+  [[nodiscard]] virtual result<std::unique_ptr<datagram_socket>> open_datagrams(
+      environment& env, const endpoint& at, const datagram_options& options);
 };
 
 /// The operating system's sockets, in environments on an `io_context`. Lives for the whole program.
