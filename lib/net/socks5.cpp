@@ -43,11 +43,7 @@ class proxied_stream final : public stream {
   std::string peer_;
 };
 
-}  // namespace
-
-task<result<void>> socks5_connect(context& cx, stream& s, std::string_view host, std::uint16_t port,
-                                  const std::optional<socks5_credentials>& credentials) {
-  detail::socks5_dialogue dialogue(host, port, credentials);
+task<result<void>> converse(context& cx, stream& s, detail::socks5_dialogue dialogue) {
   if (auto fit = dialogue.check(); !fit) {
     co_return fail(at_connect(std::move(fit).error()));
   }
@@ -69,6 +65,18 @@ task<result<void>> socks5_connect(context& cx, stream& s, std::string_view host,
   co_return result<void>{};
 }
 
+}  // namespace
+
+task<result<void>> socks5_connect(context& cx, stream& s, std::string_view host,
+                                  std::uint16_t port) {
+  return converse(cx, s, detail::socks5_dialogue(host, port, std::nullopt));
+}
+
+task<result<void>> socks5_connect(context& cx, stream& s, std::string_view host, std::uint16_t port,
+                                  const socks5_credentials& who) {
+  return converse(cx, s, detail::socks5_dialogue(host, port, who));
+}
+
 task<result<connection>> connect_through(context& cx, network& net, const socks5_proxy& proxy,
                                          std::string_view host, std::uint16_t port,
                                          connect_options options) {
@@ -77,7 +85,8 @@ task<result<connection>> connect_through(context& cx, network& net, const socks5
     co_return fail(std::move(made).error());
   }
   const auto begun = cx.env().now();
-  auto through = co_await socks5_connect(cx, **made, host, port, proxy.credentials);
+  detail::socks5_dialogue dialogue(host, port, proxy.credentials);
+  auto through = co_await converse(cx, **made, std::move(dialogue));
   if (!through) {
     co_return fail(std::move(through).error());
   }

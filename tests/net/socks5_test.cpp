@@ -130,8 +130,7 @@ TEST(Socks5, TakesNothingBehindTheReplyAtAnySplit) {
       auto put = co_await write_all(cx, *ends.second, script);
       EXPECT_TRUE(put);
       const socks5_credentials who("ann", "secret");
-      const std::optional<socks5_credentials> given(who);
-      auto made = co_await socks5_connect(cx, *ends.first, "example.org", 443, given);
+      auto made = co_await socks5_connect(cx, *ends.first, "example.org", 443, who);
       EXPECT_TRUE(made);
       std::string rest(25, '\0');
       auto got = co_await read_exactly(cx, *ends.first, std::as_writable_bytes(std::span(rest)));

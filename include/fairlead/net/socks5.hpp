@@ -27,8 +27,6 @@ struct socks5_credentials {
 /// the proxy, so that nobody here learns it; a numeric address is sent as one. When this has
 /// succeeded `s` leads to the target: not a byte behind the proxy's reply has been read.
 ///
-/// With `credentials` the proxy may choose whether it wants them.
-///
 /// *Errors* (stage connect, the target has seen nothing): `connection_refused` and `unreachable` as
 /// the proxy says of the target; `unavailable` for its other refusals (in words: not allowed by its
 /// rules, time to live expired, a failure of its own) and when it wants credentials that there are
@@ -36,9 +34,11 @@ struct socks5_credentials {
 /// `invalid_argument` for a host of more than 255 bytes and for credentials that are too long;
 /// those of the stream, `connection_closed` when it ends; `cancelled`, `deadline`. After an error
 /// only closing `s` is of use.
-[[nodiscard]] task<result<void>> socks5_connect(
-    context& cx, stream& s, std::string_view host, std::uint16_t port,
-    const std::optional<socks5_credentials>& credentials = std::nullopt);
+[[nodiscard]] task<result<void>> socks5_connect(context& cx, stream& s, std::string_view host,
+                                                std::uint16_t port);
+/// The same for a proxy that may want to know who we are.
+[[nodiscard]] task<result<void>> socks5_connect(context& cx, stream& s, std::string_view host,
+                                                std::uint16_t port, const socks5_credentials& who);
 
 /// A proxy: where it is, and who we are to it.
 struct socks5_proxy {
