@@ -46,6 +46,10 @@ class prefixed_stream final : public stream {
 
   task<result<void>> shutdown_write(context& cx) override { return under_->shutdown_write(cx); }
 
+  result<void> set_options(const stream_options& options) override {
+    return under_->set_options(options);
+  }
+
   void close() noexcept override {
     drop();
     under_->close();
