@@ -47,6 +47,7 @@ struct server_state {
   server_options options;
   body_budget bodies;
   bool draining = false;
+  bool withdrawn = false;
   server_stats stats;
 
  private:

@@ -7,6 +7,7 @@
 
 #include "chars.hpp"
 #include "incoming_body.hpp"
+#include "standard_answers.hpp"
 
 #include <fairlead/http/error_response.hpp>
 
@@ -285,30 +286,11 @@ std::optional<session_step> session::find_route() {
 
 session_step session::dispatch() {
   auto& m = *memory_;
-  const auto then = m.reader.keep_alive() ? afterwards::keep_alive : afterwards::close;
-  switch (m.route.what) {
-    case router::outcome::found:
-      return run_handler();
-    case router::outcome::options: {
-      auto out = m.request.reply(status::no_content);
-      if (!m.route.allow.empty()) {
-        out.header("Allow", m.route.allow);
-      }
-      return send(std::move(out), then);
-    }
-    case router::outcome::method_not_allowed:
-      return send(error_response(status::method_not_allowed, "method_not_allowed",
-                                 "this path does not know the method")
-                      .header("Allow", m.route.allow),
-                  then);
-    case router::outcome::bad_path:
-      return send(error_response(status::bad_request, "bad_request", "the path is malformed"),
-                  then);
-    case router::outcome::not_found:
-      break;
+  if (m.route.target != nullptr) {
+    return run_handler();
   }
-  return send(error_response(status::not_found, "not_found", "there is nothing at this path"),
-              then);
+  return send(standard_answer(m.request, m.route.what, m.route.allow),
+              m.reader.keep_alive() ? afterwards::keep_alive : afterwards::close);
 }
 
 session_step session::run_handler() {
@@ -316,6 +298,7 @@ session_step session::run_handler() {
     incoming_ = make_body_reader(*this);
     request_access{memory_->request}.set_incoming(incoming_.get());
   }
+  request_access{memory_->request}.set_server_ready(!shared_.withdrawn && !shared_.draining);
   enter(phase::handling);
   return session_step::handle;
 }
@@ -329,9 +312,6 @@ session_step session::respond(result<response>&& answer) {
     }
     if (auto refused = refuse_stream()) {
       return *refused;
-    }
-    if (to_int(status_of(answer.error())) >= 500) {
-      shared_.failed(m.request, answer.error().message());
     }
     return send(error_response(answer.error()), then);
   }
@@ -399,6 +379,9 @@ session_step session::refuse_body() {
 session_step session::send(response&& r, afterwards then) {
   auto& m = *memory_;
   m.answer = std::move(r);
+  if (m.answer.cause() != nullptr && to_int(m.answer.status()) >= 500) {
+    shared_.failed(m.request, m.answer.cause()->message());
+  }
   const bool wants_close = asks_to_close(m.answer.headers());
   const bool in_the_way = body_in_the_way();
   framing_ = framing_of(m.answer, m.request.minor_version());
