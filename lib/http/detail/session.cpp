@@ -165,6 +165,9 @@ std::optional<session_step> session::parse() {
     if (m.reader.started() && (phase_ == phase::idle || phase_ == phase::fresh)) {
       // A new connection's limit runs on: the first byte does not buy more time.
       const bool runs_on = phase_ == phase::fresh && limit_known_;
+      if (shared_.options.on_access()) {
+        m.begun = env_.now();
+      }
       enter(phase::head);
       limit_known_ = runs_on;
     }
@@ -400,6 +403,7 @@ session_step session::send(response&& r, afterwards then) {
     return session_step::stream;
   }
   out_ = gathered(m.head, no_body ? std::string_view{} : std::string_view(m.answer.body()));
+  m.body_sent = out_.body_left();
   // The request has been answered: however long the client takes to read that, its body is gone.
   trim_body(close_after_ ? body_permit::free_of_charge : server_state::most_kept);
   ++shared_.stats.requests;
@@ -413,8 +417,7 @@ session_step session::write() {
       return session_step::wait_write;
     }
     if (!*attempt) {
-      lingers_ = false;
-      return session_step::close;
+      return write_failed();
     }
   }
   if (std::exchange(interim_, false)) {
@@ -423,8 +426,18 @@ session_step session::write() {
   return answered();
 }
 
+session_step session::write_failed() {
+  lingers_ = false;
+  if (!interim_) {
+    memory_->body_sent -= out_.body_left();
+    shared_.answered(*memory_, env_, access_record::ending::broken);
+  }
+  return session_step::close;
+}
+
 // The last byte of the answer has been written.
 session_step session::answered() {
+  shared_.answered(*memory_, env_, access_record::ending::whole);
   if (memory_->answer.upgrades()) {
     return session_step::upgrade;
   }
@@ -437,6 +450,10 @@ session_step session::answered() {
     skipped_ = 0;
     return skip_body();
   }
+  return next_request();
+}
+
+session_step session::next_request() {
   incoming_.reset();
   begun_ = false;
   enter(phase::idle);
@@ -448,6 +465,9 @@ session_step session::gave_up(const error& why) {
   if (phase_ == phase::skipping) {
     lingers_ = late;
     return session_step::close;
+  }
+  if (phase_ == phase::writing) {
+    return write_failed();
   }
   if (late && !interim_ && (phase_ == phase::head || phase_ == phase::body)) {
     return refuse(
