@@ -68,6 +68,10 @@ client::impl::impl(environment& e, client_options o)
   if (!defaults.contains("Accept")) {
     defaults.add("Accept", "application/json");
   }
+  decodes = options.decode() == decoding::automatic && !defaults.contains("Accept-Encoding");
+  if (decodes) {
+    defaults.add("Accept-Encoding", detail::content_decoder::accepted());
+  }
   if (!options.connectors().contains("http")) {
     options.connector("http", std::make_shared<plain_connector>());
   }
@@ -121,7 +125,8 @@ std::unique_ptr<detail::call_slot> client::impl::borrow() {
 void client::impl::give_back(std::unique_ptr<detail::call_slot> slot) {
   // One that grew for a huge body is not kept.
   constexpr std::size_t most_kept = 256 * 1024;
-  if (spare.size() < 16 && slot->memory.answer.body().capacity() <= most_kept) {
+  if (spare.size() < 16 && slot->memory.answer.body().capacity() <= most_kept &&
+      slot->memory.decoded.capacity() <= most_kept) {
     spare.push_back(std::move(slot));
   }
 }

@@ -18,6 +18,9 @@
 
 namespace fairlead::http {
 
+/// Whether a client asks for compressed bodies and undoes their coding.
+enum class decoding : std::uint8_t { automatic, none };
+
 /// Whether a redirect may lead from https to http.
 enum class downgrade : std::uint8_t { refuse, allow };
 
@@ -84,7 +87,16 @@ class client_options {
     downgrade_ = to_http;
     return *this;
   }
-  /// The largest response body, in bytes. Default 16 MiB. More is `too_large`.
+  /// Asks for compressed bodies (Accept-Encoding: gzip and deflate, br and zstd where they were
+  /// built in) and gives them decoded, without the headers Content-Encoding and Content-Length.
+  /// Default: automatic, as in Go and Python's requests. An Accept-Encoding of one's own, in the
+  /// options or in a request, switches it off there; so does a Range.
+  client_options& decode(decoding d) {
+    decoding_ = d;
+    return *this;
+  }
+  /// The largest response body, in bytes, on the wire and decoded. Default 16 MiB. More is
+  /// `too_large`.
   client_options& max_body(std::uint64_t bytes) {
     max_body_ = bytes;
     return *this;
@@ -125,6 +137,7 @@ class client_options {
   [[nodiscard]] duration expect_continue_wait() const noexcept { return expect_continue_wait_; }
   [[nodiscard]] std::size_t redirects() const noexcept { return redirects_; }
   [[nodiscard]] http::downgrade redirects_to_http() const noexcept { return downgrade_; }
+  [[nodiscard]] http::decoding decode() const noexcept { return decoding_; }
   [[nodiscard]] std::uint64_t max_body() const noexcept { return max_body_; }
   [[nodiscard]] std::uint64_t max_error_body() const noexcept { return max_error_body_; }
   [[nodiscard]] std::size_t max_head() const noexcept { return max_head_; }
@@ -149,6 +162,7 @@ class client_options {
   duration expect_continue_wait_ = std::chrono::seconds(1);
   std::size_t redirects_ = 0;
   http::downgrade downgrade_ = http::downgrade::refuse;
+  http::decoding decoding_ = http::decoding::automatic;
   std::uint64_t max_body_ = 16 * 1024 * 1024;
   std::uint64_t max_error_body_ = 64 * 1024;
   std::size_t max_head_ = 16 * 1024;

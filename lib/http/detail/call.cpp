@@ -63,6 +63,11 @@ result<void> call::prepare() {
       request_.headers().add("Idempotency-Key", key);
     }
   }
+  if (owner_.decodes && request_.headers().contains("Range") &&
+      !request_.headers().contains("Accept-Encoding")) {
+    // A part of a compressed body cannot be undone.
+    request_.headers().add("Accept-Encoding", "identity");
+  }
   if (auto checked = check_headers(request_.headers()); !checked) {
     return checked;
   }
@@ -94,6 +99,9 @@ void call::make_exchange() {
   exchange_.emplace(memory_, owner_.options, stripped_ ? *stripped_ : owner_.defaults, request_,
                     to_, rule_);
   exchange_->deliver(delivery_, max_body_);
+  if (owner_.decodes && !request_.headers().contains("Accept-Encoding")) {
+    exchange_->undo_codings();
+  }
   if (planner_) {
     exchange_->watch(this);
   }

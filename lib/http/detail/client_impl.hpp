@@ -73,6 +73,7 @@ struct client::impl {
   client_options options;
   std::optional<url> base;
   headers defaults;
+  bool decodes = false;
   net::network& net;
   detail::connection_pool pool;
   std::vector<std::unique_ptr<detail::call_slot>> spare;
