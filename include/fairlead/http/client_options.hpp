@@ -5,6 +5,7 @@
 #include <fairlead/core/result.hpp>
 #include <fairlead/core/time.hpp>
 #include <fairlead/http/connector.hpp>
+#include <fairlead/http/cookie_jar.hpp>
 #include <fairlead/http/headers.hpp>
 
 #include <cstdint>
@@ -95,6 +96,12 @@ class client_options {
     decoding_ = d;
     return *this;
   }
+  /// Keeps the cookies that servers set in `jar`, and sends them back. Default: none are kept. A
+  /// request or a client with a Cookie header of its own sends that instead.
+  client_options& cookies(std::shared_ptr<cookie_jar> jar) {
+    cookies_ = std::move(jar);
+    return *this;
+  }
   /// The largest response body, in bytes, on the wire and decoded. Default 16 MiB. More is
   /// `too_large`.
   client_options& max_body(std::uint64_t bytes) {
@@ -138,6 +145,7 @@ class client_options {
   [[nodiscard]] std::size_t redirects() const noexcept { return redirects_; }
   [[nodiscard]] http::downgrade redirects_to_http() const noexcept { return downgrade_; }
   [[nodiscard]] http::decoding decode() const noexcept { return decoding_; }
+  [[nodiscard]] const std::shared_ptr<cookie_jar>& cookies() const noexcept { return cookies_; }
   [[nodiscard]] std::uint64_t max_body() const noexcept { return max_body_; }
   [[nodiscard]] std::uint64_t max_error_body() const noexcept { return max_error_body_; }
   [[nodiscard]] std::size_t max_head() const noexcept { return max_head_; }
@@ -163,6 +171,7 @@ class client_options {
   std::size_t redirects_ = 0;
   http::downgrade downgrade_ = http::downgrade::refuse;
   http::decoding decoding_ = http::decoding::automatic;
+  std::shared_ptr<cookie_jar> cookies_;
   std::uint64_t max_body_ = 16 * 1024 * 1024;
   std::uint64_t max_error_body_ = 64 * 1024;
   std::size_t max_head_ = 16 * 1024;

@@ -149,6 +149,9 @@ class call final : private head_watcher {
   [[nodiscard]] result<void> aim();
   void make_exchange();
   void strip_defaults();
+  [[nodiscard]] url here() const;
+  void add_cookies();
+  void keep_cookies(const response& head);
 
   client::impl& owner_;
   exchange_memory& memory_;
@@ -167,6 +170,7 @@ class call final : private head_watcher {
   bool went_again_ = false;
   method asked_as_;
   bool source_spent_ = false;
+  bool jar_cookies_ = false;  // the Cookie header is of the jar
   bool source_failed_ = false;
   error_sent sent_before_ = error_sent::not_sent;  // by the attempts and hops before this one
   std::optional<redirect_planner> planner_;        // of a client that follows redirects
