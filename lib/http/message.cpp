@@ -93,6 +93,7 @@ void response::clear() noexcept {
   source_.reset();
   upgrade_.reset();
   cause_.reset();
+  redirected_to_.reset();
 }
 
 }  // namespace fairlead::http

@@ -3,6 +3,7 @@
 // between its waits.
 #pragma once
 
+#include "body_decoding.hpp"
 #include "message_reader.hpp"
 #include "message_writer.hpp"
 #include "read_window.hpp"
@@ -24,6 +25,7 @@ struct exchange_memory {
   std::string target;
   std::optional<url> elsewhere;  ///< of a call that does not go to the base URL as it is
   response answer;
+  std::string decoded;  ///< of the answer's body, which holds the encoded form then
   response_reader reader;
 };
 
@@ -52,6 +54,24 @@ enum class delivery : std::uint8_t {
   switched,  ///< to the end of a 101, after which the connection speaks another protocol
 };
 
+/// What becomes of a response whose head is in.
+enum class head_verdict : std::uint8_t {
+  take,
+  skip,  ///< its body is of no interest, and only read for the sake of the connection
+};
+
+/// Sees the head of every final response before the body is read.
+class head_watcher {
+ public:
+  head_watcher() = default;
+  head_watcher(const head_watcher&) = delete;
+  head_watcher& operator=(const head_watcher&) = delete;
+  virtual head_verdict on_head(response& head) = 0;
+
+ protected:
+  ~head_watcher() = default;
+};
+
 class exchange {
  public:
   exchange(exchange_memory& memory, const client_options& options, const headers& defaults,
@@ -63,6 +83,11 @@ class exchange {
     delivery_ = how;
     max_body_ = max_body;
   }
+
+  /// Undoes the content coding of a response, where it is a known one.
+  void undo_codings() noexcept { decodes_ = true; }
+  /// Somebody who must outlive it.
+  void watch(head_watcher* by) noexcept { watcher_ = by; }
 
   /// Before the first byte on a connection.
   void begin();
@@ -107,6 +132,10 @@ class exchange {
   [[nodiscard]] bool broken() const noexcept { return broken_; }
   /// Whether the connection can carry another exchange; once finished.
   [[nodiscard]] bool reusable() const noexcept;
+  /// What came last, after `piece`.
+  [[nodiscard]] std::string_view piece() const noexcept {
+    return decoding_.active() ? m_.decoded : m_.answer.body();
+  }
   /// True once the message has ended, though its last piece may not have been taken.
   [[nodiscard]] bool complete() const noexcept { return complete_; }
   [[nodiscard]] const response_reader& reader() const noexcept { return m_.reader; }
@@ -129,7 +158,15 @@ class exchange {
   [[nodiscard]] bool rest_is_too_much() const noexcept;
   [[nodiscard]] next_step parse();
   [[nodiscard]] next_step head_is_complete();
+  [[nodiscard]] next_step interim_is_complete();
   [[nodiscard]] next_step at_end();
+  [[nodiscard]] bool is_error() const noexcept;
+  void start_decoding();
+  [[nodiscard]] next_step unpack();
+  [[nodiscard]] next_step ended_well();
+  [[nodiscard]] next_step next_decoded_piece();
+  [[nodiscard]] next_step decoding_failed(body_decoding::outcome why);
+  [[nodiscard]] next_step ends_early();
   [[nodiscard]] next_step fail_with(const error& e, error_stage stage);
   [[nodiscard]] next_step stream_failed(const error& e);
   [[nodiscard]] error parse_error() const;
@@ -143,6 +180,9 @@ class exchange {
   destination to_;
   answer_rule rule_;
   delivery delivery_ = delivery::whole;
+  head_watcher* watcher_ = nullptr;
+  bool decodes_ = false;
+  body_decoding decoding_;
   std::uint64_t max_body_ = options_.max_body();
   gathered out_;
   bool makes_body_ = false;  // after the head, by a source or with consent
@@ -158,6 +198,7 @@ class exchange {
   bool ended_ = false;
   bool abandoned_ = false;  // finished without the rest of the body
   bool complete_ = false;
+  bool decoded_enough_ = false;  // the rest of an error's body is dropped
 };
 
 }  // namespace fairlead::http::detail
