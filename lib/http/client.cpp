@@ -5,6 +5,10 @@
 #include <fairlead/http/client.hpp>
 
 #include "detail/client_impl.hpp"
+#include "detail/open_response.hpp"
+#include "detail/request_body.hpp"
+
+#include <fairlead/net/with_prefix.hpp>
 
 #include <boost/asio/this_coro.hpp>
 
@@ -37,6 +41,14 @@ std::string in_one_line(const std::vector<std::string>& problems) {
     out += p;
   }
   return out;
+}
+
+// For those who look at the response where the call has it.
+constexpr answer_taker ignored{answer_rule::any_status, nullptr,
+                               [](void*, response&) { return result<void>(); }};
+
+task<result<void>> refused(result<void> why) {
+  co_return why;
 }
 
 }  // namespace
@@ -97,20 +109,20 @@ http::connector* client::impl::connector_of(const url& to) const noexcept {
   return found == options.connectors().end() ? nullptr : found->second.get();
 }
 
-std::unique_ptr<detail::exchange_memory> client::impl::borrow() {
+std::unique_ptr<detail::call_slot> client::impl::borrow() {
   if (spare.empty()) {
-    return std::make_unique<detail::exchange_memory>();
+    return std::make_unique<detail::call_slot>();
   }
-  auto memory = std::move(spare.back());
+  auto slot = std::move(spare.back());
   spare.pop_back();
-  return memory;
+  return slot;
 }
 
-void client::impl::give_back(std::unique_ptr<detail::exchange_memory> memory) {
+void client::impl::give_back(std::unique_ptr<detail::call_slot> slot) {
   // One that grew for a huge body is not kept.
   constexpr std::size_t most_kept = 256 * 1024;
-  if (spare.size() < 16 && memory->answer.body().capacity() <= most_kept) {
-    spare.push_back(std::move(memory));
+  if (spare.size() < 16 && slot->memory.answer.body().capacity() <= most_kept) {
+    spare.push_back(std::move(slot));
   }
 }
 
@@ -118,7 +130,8 @@ void client::impl::give_back(std::unique_ptr<detail::exchange_memory> memory) {
 // Apart from `run`, whose frame is small enough to be recycled without it, and with the outcome in
 // the frame of `run` for the same reason.
 task<void> client::impl::obtain(detail::call& call, detail::connection_pool::turn& turn,
-                                detail::lease& place, result<void>& outcome) {
+                                result<void>& outcome) {
+  auto& place = call.place();
   if (turn.what() == pool_core::verdict::refuse) {
     outcome = call.pool_exhausted();
     co_return;
@@ -141,11 +154,96 @@ task<void> client::impl::obtain(detail::call& call, detail::connection_pool::tur
   }
 }
 
+// Sends what did not go out at once: `step` is `wait_write` or `body` before, and after it what the
+// exchange wants next.
+task<void> client::impl::send(detail::call& call, next_step& step, result<void>& outcome) {
+  auto& x = call.steps();
+  auto& stream = *call.place().stream();
+  while (step == next_step::wait_write) {
+    step = x.listen(stream);
+    if (step != next_step::body) {
+      co_return;
+    }
+    if (x.may_listen()) {
+      outcome = co_await detail::wait_for_either(call.cx(), stream);
+    } else {
+      outcome = co_await stream.wait(call.cx(), net::direction::write);
+    }
+    if (!outcome) {
+      co_return;
+    }
+    step = x.write(stream);
+  }
+  if (step == next_step::body && x.expects()) {
+    co_await ask_for_consent(call, step, outcome);
+  }
+  if (step == next_step::body && outcome) {
+    co_await send_body(call, step, outcome);
+  }
+}
+
+// Waits for 100, for an answer instead of it, or until the wait for it has lasted long enough.
+task<void> client::impl::ask_for_consent(detail::call& call, next_step& step,
+                                         result<void>& outcome) {
+  auto& x = call.steps();
+  auto& stream = *call.place().stream();
+  auto patience = call.cx().with_timeout(options.expect_continue_wait());
+  for (;;) {
+    step = x.listen(stream);
+    if (step == next_step::body && x.head_is_in()) {
+      step = x.may_listen() ? next_step::read : next_step::head;
+    }
+    if (step != next_step::body || x.consented()) {
+      co_return;
+    }
+    outcome = co_await stream.wait(patience, net::direction::read);
+    if (!outcome) {
+      if (outcome.error().is<errors::deadline>() && call.cx().check()) {
+        outcome = {};
+      }
+      co_return;
+    }
+  }
+}
+
+task<void> client::impl::send_body(detail::call& call, next_step& step, result<void>& outcome) {
+  const auto source = call.begin_body();
+  const auto& text = call.request().body();
+  auto& x = call.steps();
+  detail::request_body out(x, *call.place().stream(), source ? source->size() : text.size());
+  result<void> made;
+  if (source) {
+    made = co_await source->write_to(call.cx(), out);
+  } else {
+    made = co_await out.write(call.cx(), text);
+  }
+  if (made && !out.stopped()) {
+    made = co_await out.finish(call.cx());
+  }
+  if (out.step()) {
+    step = *out.step();
+  } else if (out.failure()) {
+    outcome = tl::unexpected<error>(*out.failure());
+  } else if (!made) {
+    outcome = std::move(made);
+    call.source_failed();
+  } else {
+    step = x.sent_all();
+  }
+}
+
 task<result<void>> client::impl::run(context& caller, outgoing& r, answer_taker take) {
   if (!r.ready) {
-    co_return tl::unexpected<error>(std::move(r.ready).error());
+    return refused(std::move(r.ready));
   }
-  detail::call call(*this, caller, r.request, take.rule);
+  detail::held_call own(*this, caller, r.request, take.rule, options.timeout());
+  auto& call = *own;
+  return run(call, std::move(own), take);
+}
+
+// `own` is in the parameters, which die with the frame: when the caller goes on.
+task<result<void>> client::impl::run(detail::call& call, detail::held_call own, answer_taker take) {
+  static_cast<void>(own);
   result<void> outcome = call.prepare();
   if (!outcome) {
     co_return outcome;
@@ -154,14 +252,15 @@ task<result<void>> client::impl::run(context& caller, outgoing& r, answer_taker 
   const bool throws = co_await boost::asio::this_coro::throw_if_cancelled();
   co_await boost::asio::this_coro::throw_if_cancelled(false);
   auto& x = call.steps();
+  auto& place = call.place();
   for (auto wish = pool_core::wish::any;; wish = pool_core::wish::fresh) {
+    place.drop();
     detail::connection_pool::turn turn(pool);
-    detail::lease place;
     if (pool.try_acquire(turn, call.to().to->origin(), wish)) {
       place = pool.claim(turn);
     }
     if (place.stream() == nullptr) {
-      co_await obtain(call, turn, place, outcome);
+      co_await obtain(call, turn, outcome);
       if (!outcome) {
         break;
       }
@@ -169,18 +268,18 @@ task<result<void>> client::impl::run(context& caller, outgoing& r, answer_taker 
     auto& stream = *place.stream();
     x.begin();
     auto step = x.write(stream);
-    while (step != next_step::finished && step != next_step::failed) {
-      if (step == next_step::read) {
-        step = x.read(stream);
-        continue;
+    while (step < next_step::head) {
+      if (step == next_step::wait_read) {
+        outcome = co_await stream.wait(call.cx(), net::direction::read);
+      } else if (step != next_step::read) {
+        co_await send(call, step, outcome);
       }
-      const bool writing = step == next_step::wait_write;
-      outcome =
-          co_await stream.wait(call.cx(), writing ? net::direction::write : net::direction::read);
       if (!outcome) {
         break;
       }
-      step = writing ? x.write(stream) : x.read(stream);
+      if (step <= next_step::read) {
+        step = x.read(stream);
+      }
     }
     if (!outcome) {
       outcome = call.failed(x.interrupted(outcome.error()));
@@ -188,16 +287,71 @@ task<result<void>> client::impl::run(context& caller, outgoing& r, answer_taker 
       if (x.reusable()) {
         place.keep();
       }
-      outcome = call.deliver(take);
-    } else if (call.may_go_again(place)) {
+      outcome = call.hand_over(take);
+    } else if (step == next_step::head) {
+      co_await boost::asio::this_coro::throw_if_cancelled(throws);
+      co_return outcome;  // the connection stays with the call
+    } else if (call.may_go_again()) {
       continue;
     } else {
       outcome = call.failed(x.failure());
     }
     break;
   }
+  place.drop();
   co_await boost::asio::this_coro::throw_if_cancelled(throws);
   co_return outcome;
+}
+
+task<result<response_stream>> client::stream(context& cx, http::request r, stream_options how) {
+  auto open = std::make_unique<detail::open_response>(*impl_, cx, std::move(r), how);
+  detail::held_call elsewhere;
+  auto done = co_await impl_->run(open->of(), std::move(elsewhere), ignored);
+  if (!done) {
+    co_return tl::unexpected<error>(std::move(done).error());
+  }
+  open->opened();
+  co_return response_stream(std::move(open));
+}
+
+result<void> client::impl::check_upgrade(http::request& r) {
+  if (!r.headers().contains("Upgrade")) {
+    return fail(errors::invalid_argument{"http::client", "upgrade needs an Upgrade header"});
+  }
+  if (!r.headers().contains("Connection")) {
+    r.header("Connection", "Upgrade");
+  }
+  return {};
+}
+
+result<upgraded> client::impl::switched(detail::call& call, const http::request& r) {
+  auto& head = call.answer();
+  if (head.status() != status::switching_protocols) {
+    return tl::unexpected<error>(call.status_error(head));
+  }
+  const auto asked = r.headers().get("Upgrade").value_or("");
+  const auto got = head.headers().get("Upgrade");
+  if (!got || !has_token(asked, *got)) {
+    return call.failed(call.steps().interrupted(
+        errors::protocol_error{"", "the server switched to a protocol that was not asked for"}));
+  }
+  std::string behind(call.steps().left_over());
+  auto stream = net::with_prefix(call.place().take(), std::move(behind));
+  return upgraded(std::move(head), std::move(stream));
+}
+
+task<result<upgraded>> client::upgrade(context& cx, http::request r) {
+  if (auto good = impl::check_upgrade(r); !good) {
+    co_return tl::unexpected<error>(std::move(good).error());
+  }
+  detail::held_call call(*impl_, cx, r, answer_rule::success_only, impl_->options.timeout());
+  call->deliver(detail::delivery::switched, impl_->options.max_body());
+  detail::held_call elsewhere;
+  auto done = co_await impl_->run(*call, std::move(elsewhere), ignored);
+  if (!done) {
+    co_return tl::unexpected<error>(std::move(done).error());
+  }
+  co_return impl_->switched(*call, r);
 }
 
 client::client(environment& env, client_options options) {

@@ -49,6 +49,12 @@ std::vector<std::string> client_options::problems() const {
   if (timeout_ <= duration::zero()) {
     out.emplace_back("timeout must be positive");
   }
+  if (read_timeout_ <= duration::zero()) {
+    out.emplace_back("read_timeout must be positive");
+  }
+  if (expect_continue_wait_ <= duration::zero()) {
+    out.emplace_back("the wait of expect_continue must be positive");
+  }
   if (max_head_ < 256) {
     out.emplace_back("max_head must be at least 256 bytes");
   }

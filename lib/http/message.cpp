@@ -90,6 +90,8 @@ void response::clear() noexcept {
   headers_.clear();
   trailers_.reset();
   body_.clear();
+  source_.reset();
+  upgrade_.reset();
 }
 
 }  // namespace fairlead::http

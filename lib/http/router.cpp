@@ -17,8 +17,13 @@ router::router(router&&) noexcept = default;
 router& router::operator=(router&&) noexcept = default;
 router::~router() = default;
 
-router& router::add(method m, std::string_view pattern, std::shared_ptr<handler> h) {
-  table_->tree.add(m, pattern, std::move(h));
+router& router::add(method m, std::string_view pattern, const route_options& options,
+                    std::shared_ptr<handler> h) {
+  if (options.deadline && *options.deadline <= duration::zero()) {
+    throw std::invalid_argument("http::router: \"" + std::string(pattern) +
+                                "\": the deadline must be positive");
+  }
+  table_->tree.add(m, pattern, options, std::move(h));
   return *this;
 }
 
@@ -37,18 +42,23 @@ void router::check_parameters(std::string_view pattern, std::size_t wanted) {
 router::match_result router::match(request& r) const {
   detail::decoded_path path(r, table_->tree.segments_needed());
   if (!path.assign(r.path())) {
-    return {outcome::bad_path, nullptr, {}, {}};
+    return {outcome::bad_path, nullptr, nullptr, {}, {}};
   }
   const auto found = table_->tree.find(r.method(), path);
   if (found.at == nullptr) {
-    return {outcome::not_found, nullptr, {}, {}};
+    return {outcome::not_found, nullptr, nullptr, {}, {}};
   }
   if (found.with == nullptr) {
     const bool options = r.method() == method::options;
-    return {options ? outcome::options : outcome::method_not_allowed, nullptr, {}, found.at->allow};
+    return {options ? outcome::options : outcome::method_not_allowed,
+            nullptr,
+            nullptr,
+            {},
+            found.at->allow};
   }
   path.keep_parameters(found.with->segments);
-  return {outcome::found, found.with->target.get(), found.with->pattern, found.at->allow};
+  return {outcome::found, found.with->target.get(), &found.with->options, found.with->pattern,
+          found.at->allow};
 }
 
 std::vector<std::string> router::routes() const {
@@ -60,6 +70,11 @@ std::vector<std::string> router::routes() const {
 }
 
 namespace detail {
+
+void no_stream() {
+  throw std::logic_error(
+      "http::route_handler: the request has no body to read as it arrives; only a server's has");
+}
 
 error bad_parameter(std::string_view name, std::string_view wanted, std::string_view got) {
   std::string what = "path parameter ";

@@ -246,6 +246,13 @@ class memory_stream final : public stream {
     }
   }
 
+  void abort() noexcept override {
+    if (!closed_) {
+      shared_->broken = true;
+      close();
+    }
+  }
+
   bool peer_has_left() noexcept override { return closed_ || in_.end_is_here() || broken(in_); }
 
   const std::string& peer() const noexcept override { return peer_; }

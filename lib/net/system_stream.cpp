@@ -117,6 +117,12 @@ class system_stream final : public stream {
 
   void close() noexcept override { handle_.close(); }
 
+  void abort() noexcept override {
+    const ::linger at_once{1, 0};
+    ::setsockopt(handle_.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    handle_.close();
+  }
+
   const std::string& peer() const noexcept override { return peer_; }
 
  private:

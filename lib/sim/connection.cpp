@@ -63,15 +63,26 @@ class sim_stream final : public net::stream {
     co_return result<void>{};
   }
 
-  void close() noexcept override {
+  void close() noexcept override { close(ending::orderly); }
+  void abort() noexcept override { close(ending::abrupt); }
+
+  bool peer_has_left() noexcept override { return closed_ || in_.end_is_here() || in_.broken(); }
+
+  const std::string& peer() const noexcept override { return peer_; }
+
+ private:
+  enum class ending : std::uint8_t { orderly, abrupt };
+
+  void close(ending how) noexcept {
     if (closed_) {
       return;
     }
     closed_ = true;
     finished_ = true;
     if (!in_.broken()) {
-      if (in_.abandon()) {
-        out_.send_reset();  // as Linux does when data was not read
+      // Linux resets by itself when data was not read.
+      if (in_.abandon() || how == ending::abrupt) {
+        out_.send_reset();
       } else {
         out_.send_end();
       }
@@ -80,11 +91,6 @@ class sim_stream final : public net::stream {
     out_.writer.notify();
   }
 
-  bool peer_has_left() noexcept override { return closed_ || in_.end_is_here() || in_.broken(); }
-
-  const std::string& peer() const noexcept override { return peer_; }
-
- private:
   static error unknown(error e) { return e.with_sent(error_sent::unknown); }
 
   bool worthwhile(net::direction towards) const {

@@ -3,6 +3,7 @@
 #include <fairlead/net/framed.hpp>
 
 #include <fairlead/core/sleep.hpp>
+#include <fairlead/net/length_prefix.hpp>
 #include <fairlead/net/line.hpp>
 #include <fairlead/net/memory.hpp>
 
@@ -170,6 +171,59 @@ TEST(Framed, MemoryIsBoundedAgainstAnEndlessLine) {
     ends.second->close();
     auto slept = co_await sleep_for(cx, 1s);  // the other one ends
     EXPECT_TRUE(slept);
+  });
+}
+
+TEST(Framed, ALongLineIsPassedOverInBoundedMemory) {
+  run_in_world(1, [](sim::world& w, context& cx) -> task<void> {
+    auto ends = memory_pair(cx.env());
+    w.spawn("careless", [&](context& wcx) -> task<void> {
+      const std::string flood(1'000'000, 'x');
+      auto put = co_await write_all(wcx, *ends.first, "before\n");
+      EXPECT_TRUE(put);
+      put = co_await write_all(wcx, *ends.first, flood);
+      EXPECT_TRUE(put);
+      put = co_await write_all(wcx, *ends.first, "\nafter\n");
+      EXPECT_TRUE(put);
+      ends.first->close();
+    });
+    framed<line> lines(*ends.second, line({.limit = 50'000, .too_long = oversized::skipped}));
+    auto next = co_await lines.read(cx);
+    EXPECT_EQ(next.value(), "before");
+    next = co_await lines.read(cx);
+    EXPECT_EQ(next.error().kind(), error_kind::too_large);
+    EXPECT_EQ(next.error().get<errors::too_large>()->limit, 50'000U);
+    next = co_await lines.read(cx);
+    EXPECT_EQ(next.value(), "after");
+    EXPECT_LE(lines.buffered_capacity(), 200'000U);
+    next = co_await lines.read(cx);
+    EXPECT_EQ(next.value(), std::nullopt);
+  });
+}
+
+TEST(Framed, ALastLineWithoutItsEndIsAMessageWhenAsked) {
+  run_in_world(1, [](context& cx) -> task<void> {
+    auto ends = memory_pair(cx.env());
+    auto put = co_await write_all(cx, *ends.first, "one\ntwo");
+    EXPECT_TRUE(put);
+    ends.first->close();
+    framed<line> lines(*ends.second, line({.last = unfinished::message}));
+    const auto all = co_await collect(cx, lines);
+    EXPECT_EQ(all, (strings{"one", "two"}));
+    auto again = co_await lines.read(cx);
+    EXPECT_EQ(again.value(), std::nullopt);
+  });
+}
+
+TEST(Framed, NothingIsAllocatedForALengthThatLies) {
+  run_in_world(1, [](context& cx) -> task<void> {
+    auto ends = memory_pair(cx.env());
+    auto put = co_await write_all(cx, *ends.first, std::string_view("\x7f\xff\xff\xff", 4));
+    EXPECT_TRUE(put);
+    framed<length_prefix> in(*ends.second);
+    auto next = co_await in.read(cx);
+    EXPECT_EQ(next.error().kind(), error_kind::too_large);
+    EXPECT_LE(in.buffered_capacity(), 4096U);
   });
 }
 

@@ -54,17 +54,17 @@ TEST(Line, AnEndInTheMiddleIsAnError) {
 }
 
 TEST(Line, SkipsEmptyLinesWhenAsked) {
-  const line_options skip{.empty = empty_lines::skip};
+  const line_options skip{.empty = empty_messages::skip};
   EXPECT_EQ(lines_of(line(skip), {"a\n\nb\r\n\r\n\n", "\n"}), (strings{"a", "b"}));
   EXPECT_EQ(lines_of(line(skip), {"\n\n", "\n\nc\n"}), (strings{"c"}));
 }
 
 TEST(Line, EverySplitGivesTheSame) {
   const std::string text = "first\r\n\r\nsecond\n\nthird line\r\n";
-  for (const auto empty : {empty_lines::keep, empty_lines::skip}) {
+  for (const auto empty : {empty_messages::keep, empty_messages::skip}) {
     const line_options options{.limit = 10, .empty = empty};
     const auto expected = lines_of(line(options), {text});
-    EXPECT_EQ(expected.size(), empty == empty_lines::keep ? 5U : 3U);
+    EXPECT_EQ(expected.size(), empty == empty_messages::keep ? 5U : 3U);
     for (std::size_t i = 0; i <= text.size(); ++i) {
       for (std::size_t j = i; j <= text.size(); ++j) {
         EXPECT_EQ(

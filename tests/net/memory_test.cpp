@@ -324,5 +324,18 @@ TEST(MemoryFaults, LatencyDelaysBytesAndTheEnd) {
   });
 }
 
+TEST(MemoryPair, AnAbortIsNoOrderlyEnd) {
+  run_in_world(1, [](context& cx) -> task<void> {
+    auto ends = memory_pair(cx.env());
+    auto put = co_await write_all(cx, *ends.first, "half");
+    EXPECT_TRUE(put);
+    ends.first->abort();
+    auto all = co_await drain(cx, *ends.second, 4);
+    EXPECT_EQ(all, "half") << "what was written before arrives";
+    all = co_await drain(cx, *ends.second);
+    EXPECT_EQ(all.error().kind(), error_kind::connection_reset);
+  });
+}
+
 }  // namespace
 }  // namespace fairlead::net

@@ -120,6 +120,21 @@ TEST_F(SystemStream, KnowsThatThePeerHasLeftBeforeAllIsRead) {
   }
 }
 
+TEST_F(SystemStream, AnAbortIsNoOrderlyEnd) {
+  for (const bool aborts : {false, true}) {
+    with_connection([&](context& cx, stream& s, raw_socket& peer) -> task<void> {
+      auto put = co_await write_all(cx, s, "hello");
+      EXPECT_TRUE(put);
+      if (aborts) {
+        s.abort();
+      } else {
+        s.close();
+      }
+      EXPECT_EQ(peer.receive_until_error(), aborts ? ECONNRESET : 0);
+    });
+  }
+}
+
 TEST_F(SystemStream, AResetNamesThePeer) {
   with_connection([&](context& cx, stream& s, raw_socket& peer) -> task<void> {
     peer.reset();

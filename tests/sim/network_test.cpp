@@ -289,6 +289,20 @@ TEST_F(NetworkTest, AResetBreaksBothEnds) {
   end();
 }
 
+TEST_F(NetworkTest, AnAbortIsNoOrderlyEnd) {
+  serve();
+  w.run([&](context& cx) -> task<void> {
+    auto made = co_await net::connect_to(cx, fabric.host("client"), "server", 7);
+    EXPECT_TRUE(made);
+    auto back = co_await exchange(cx, **made, "x");
+    EXPECT_EQ(back, "x");
+    (*made)->abort();
+  });
+  w.advance(1s);
+  EXPECT_EQ(ended->kind(), error_kind::connection_reset);
+  end();
+}
+
 TEST_F(NetworkTest, ACrashTakesListenersAndConnections) {
   serve();
   w.run([&](context& cx) -> task<void> {

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -41,6 +42,19 @@ class raw_socket {
       all.append(some, static_cast<std::size_t>(n));
     }
     return all;
+  }
+
+  /// Ends the writing side; reading goes on.
+  void finish() { ::shutdown(fd_, SHUT_WR); }
+
+  /// Reads on until the stream ends, in order (0) or with this `errno`.
+  int receive_until_error() {
+    char some[4096];
+    ssize_t n = 1;
+    while (n > 0) {
+      n = ::read(fd_, some, sizeof(some));
+    }
+    return n == 0 ? 0 : errno;
   }
 
   void close() {

@@ -8,6 +8,8 @@
 #include <fairlead/http/codec.hpp>
 #include <fairlead/http/request.hpp>
 #include <fairlead/http/response.hpp>
+#include <fairlead/http/response_stream.hpp>
+#include <fairlead/http/upgraded.hpp>
 
 #include <memory>
 #include <optional>
@@ -19,7 +21,9 @@ namespace fairlead::http {
 
 namespace detail {
 class call;
-}
+class held_call;
+class open_response;
+}  // namespace detail
 
 /// What a client's connections are doing.
 struct client_stats {
@@ -90,6 +94,21 @@ class client {
   [[nodiscard]] task<result<response>> request(context& cx, method m, std::string target,
                                                headers extra, std::string body);
 
+  /// Sends `r` and gives the response once its head is in, whatever its status; the body is read
+  /// from it while it arrives.
+  ///
+  /// *Completes when* the head is in. *Errors*: as above, up to the head.
+  [[nodiscard]] task<result<response_stream>> stream(context& cx, http::request r,
+                                                     stream_options how = {});
+
+  /// Asks the server to go on in another protocol: `r` has an Upgrade header, and gets its
+  /// "Connection: Upgrade" if it has none.
+  ///
+  /// *Completes when* the head of the answer is in.
+  /// *Errors*: `http_error` for every answer but 101; `protocol_error` when the server switches to
+  /// something else; `invalid_argument` without an Upgrade header; else as above.
+  [[nodiscard]] task<result<upgraded>> upgrade(context& cx, http::request r);
+
   template <class T = response>
   [[nodiscard]] task<result<T>> get(context& cx, std::string_view target, headers extra = {}) {
     return fetch<T>(cx, make_request(method::get, target, std::move(extra)));
@@ -152,6 +171,8 @@ class client {
 
  private:
   friend class detail::call;
+  friend class detail::held_call;
+  friend class detail::open_response;
   struct impl;
   explicit client(std::unique_ptr<impl> made) noexcept;
 

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -58,6 +59,21 @@ class client_options {
     timeout_ = limit;
     return *this;
   }
+  /// How long a streamed response may pause: the longest wait for more of its body. Default 60 s
+  /// (nginx's `proxy_read_timeout`). Must be positive; `duration::max()` for any time.
+  client_options& read_timeout(duration limit) {
+    read_timeout_ = limit;
+    return *this;
+  }
+  /// Asks the server before a body of at least `bytes`, or of unknown size, is sent (Expect:
+  /// 100-continue), and sends it without an answer after `wait`. An answer other than 100 comes
+  /// back instead, and the body is not sent. Default: only where the request has that header
+  /// itself, as in Go; curl's from 1 MiB on. `wait` is positive, default 1 s, as in both.
+  client_options& expect_continue(std::uint64_t bytes, duration wait = std::chrono::seconds(1)) {
+    expect_continue_from_ = bytes;
+    expect_continue_wait_ = wait;
+    return *this;
+  }
   /// The largest response body, in bytes. Default 16 MiB. More is `too_large`.
   client_options& max_body(std::uint64_t bytes) {
     max_body_ = bytes;
@@ -92,6 +108,11 @@ class client_options {
   [[nodiscard]] const std::string& base_url() const noexcept { return base_url_; }
   [[nodiscard]] const http::headers& headers() const noexcept { return headers_; }
   [[nodiscard]] duration timeout() const noexcept { return timeout_; }
+  [[nodiscard]] duration read_timeout() const noexcept { return read_timeout_; }
+  [[nodiscard]] std::optional<std::uint64_t> expect_continue_from() const noexcept {
+    return expect_continue_from_;
+  }
+  [[nodiscard]] duration expect_continue_wait() const noexcept { return expect_continue_wait_; }
   [[nodiscard]] std::uint64_t max_body() const noexcept { return max_body_; }
   [[nodiscard]] std::uint64_t max_error_body() const noexcept { return max_error_body_; }
   [[nodiscard]] std::size_t max_head() const noexcept { return max_head_; }
@@ -111,6 +132,9 @@ class client_options {
   std::string base_url_;
   http::headers headers_;
   duration timeout_ = std::chrono::seconds(5);
+  duration read_timeout_ = std::chrono::seconds(60);
+  std::optional<std::uint64_t> expect_continue_from_;
+  duration expect_continue_wait_ = std::chrono::seconds(1);
   std::uint64_t max_body_ = 16 * 1024 * 1024;
   std::uint64_t max_error_body_ = 64 * 1024;
   std::size_t max_head_ = 16 * 1024;

@@ -2,6 +2,7 @@
 // A request, as a client sends it and as a server's handler receives it.
 #pragma once
 
+#include <fairlead/http/body_source.hpp>
 #include <fairlead/http/headers.hpp>
 #include <fairlead/http/method.hpp>
 #include <fairlead/http/response.hpp>
@@ -14,6 +15,8 @@
 #include <vector>
 
 namespace fairlead::http {
+
+class body_reader;
 
 /// Method, target, headers and body. The same type on both sides: what only a server knows (path
 /// parameters, peer) is empty on a client's request.
@@ -62,9 +65,22 @@ class request {
   /// Sets the body. Content-Length is written by the library; set Content-Type yourself.
   request& body(std::string text) & {
     body_ = std::move(text);
+    source_.reset();
     return *this;
   }
   request&& body(std::string text) && { return std::move(this->body(std::move(text))); }
+  /// A client's: sends what `source` makes, with Content-Length when it knows its size, else
+  /// chunked. Copies of the request share the source.
+  request& body(std::shared_ptr<body_source> source) & {
+    body_.clear();
+    source_ = std::move(source);
+    return *this;
+  }
+  request&& body(std::shared_ptr<body_source> source) && {
+    return std::move(this->body(std::move(source)));
+  }
+  /// What makes the body while it is sent; null when `body()` is all of it.
+  [[nodiscard]] const std::shared_ptr<body_source>& source() const noexcept { return source_; }
 
   // What a server adds.
 
@@ -80,6 +96,10 @@ class request {
   [[nodiscard]] std::size_t param_count() const noexcept { return params_.size(); }
   /// Header fields after a chunked body.
   [[nodiscard]] const http::headers& trailers() const noexcept;
+  /// The body as it arrives, where the handler takes it so (see `handler::takes_stream`); null
+  /// elsewhere, and then the body is in `body()`. It may be read until the answer has been sent, by
+  /// the handler and after it by the source of a streamed answer.
+  [[nodiscard]] body_reader* incoming() const noexcept { return incoming_; }
   /// The minor version: 1 for HTTP/1.1, 0 for HTTP/1.0.
   [[nodiscard]] int minor_version() const noexcept { return minor_version_; }
   /// Where the request came from, "127.0.0.1:40000".
@@ -103,10 +123,12 @@ class request {
   http::headers headers_;
   std::shared_ptr<http::headers> trailers_;  // mostly null; never changed once read
   std::string body_;
+  std::shared_ptr<body_source> source_;  // mostly null
   std::string param_text_;
   std::vector<param_entry> params_;
   std::string_view peer_;
   response* spare_ = nullptr;
+  body_reader* incoming_ = nullptr;
 };
 
 }  // namespace fairlead::http

@@ -3,14 +3,26 @@
 #pragma once
 
 #include <fairlead/core/result.hpp>
+#include <fairlead/http/body_source.hpp>
 #include <fairlead/http/headers.hpp>
 #include <fairlead/http/status.hpp>
+#include <fairlead/net/stream.hpp>
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 
 namespace fairlead::http {
+
+/// Takes over a connection whose protocol was changed: `s` begins with what the client has sent
+/// already. Runs as the connection's own task, counted and awaited by the server: `cx` has no
+/// deadline and is cancelled when the grace period of a drain ends; `calm` is cancelled as soon as
+/// the drain begins, so wait under it for what may be broken off, and say goodbye under `cx`. The
+/// connection ends when `s` is destroyed. An exception ends the connection, and is counted among
+/// `server_stats::dropped`.
+using upgrade_handler =
+    std::function<task<void>(context& cx, std::unique_ptr<net::stream> s, context& calm)>;
 
 /// Status, headers and body.
 ///
@@ -35,6 +47,8 @@ class response {
   [[nodiscard]] const std::string& body() const noexcept { return body_; }
   /// The body's text itself, to write into memory that is there already, or to move from.
   [[nodiscard]] std::string& body_text() noexcept { return body_; }
+  /// What makes the body while it is sent; null when `body()` is all of it. A server's only.
+  [[nodiscard]] const std::shared_ptr<body_source>& source() const noexcept { return source_; }
   /// Header fields after a chunked body; a client's response only.
   [[nodiscard]] const http::headers& trailers() const noexcept;
   /// The minor version of the peer: 1 for HTTP/1.1, 0 for HTTP/1.0.
@@ -55,17 +69,57 @@ class response {
   }
   response& body(std::string text) & {
     body_ = std::move(text);
+    source_.reset();
     return *this;
   }
   response&& body(std::string text) && { return std::move(this->body(std::move(text))); }
   /// Sets body and Content-Type.
   response& body(std::string text, std::string_view content_type) & {
-    body_ = std::move(text);
-    return header("Content-Type", content_type);
+    return body(std::move(text)).header("Content-Type", content_type);
   }
   response&& body(std::string text, std::string_view content_type) && {
     return std::move(this->body(std::move(text), content_type));
   }
+
+  /// Sends what `source` makes instead of a text: with Content-Length when the source knows its
+  /// size, else chunked (to an HTTP/1.0 client: until the connection is closed). Not run for HEAD
+  /// and for statuses without a body.
+  ///
+  /// It runs after the handler has ended, under a context that is cancelled when the client leaves
+  /// and when the server's grace period ends, and that has no deadline: what bounds it is
+  /// `write_timeout`, each time the client takes nothing. The request that was answered lives until
+  /// the source has ended. When the source fails before anything was sent, its error is answered as
+  /// a handler's would be; later, the connection is broken off so that the client notices.
+  response& body(std::shared_ptr<body_source> source) & {
+    body_.clear();
+    source_ = std::move(source);
+    return *this;
+  }
+  response&& body(std::shared_ptr<body_source> source) && {
+    return std::move(this->body(std::move(source)));
+  }
+  /// The same with Content-Type.
+  response& body(std::shared_ptr<body_source> source, std::string_view content_type) & {
+    return body(std::move(source)).header("Content-Type", content_type);
+  }
+  response&& body(std::shared_ptr<body_source> source, std::string_view content_type) && {
+    return std::move(this->body(std::move(source), content_type));
+  }
+
+  /// Changes the protocol of the connection: answers 101 with "Upgrade: `protocol`" and the other
+  /// headers that are set here, then hands the connection to `f`. Nothing of the request is alive
+  /// then. Checking what the client asked for, and its Origin, is the caller's business. An
+  /// HTTP/1.0 client, and one whose body was not read, get a 500 instead; a server that is being
+  /// drained answers 503.
+  response& upgrade(std::string_view protocol, upgrade_handler f) & {
+    status_ = http::status::switching_protocols;
+    upgrade_ = std::make_shared<upgrade_handler>(std::move(f));
+    return header("Upgrade", protocol);
+  }
+  response&& upgrade(std::string_view protocol, upgrade_handler f) && {
+    return std::move(this->upgrade(protocol, std::move(f)));
+  }
+  [[nodiscard]] bool upgrades() const noexcept { return upgrade_ != nullptr; }
 
   /// Forgets everything but the memory; the status is 200 then.
   void clear() noexcept;
@@ -78,6 +132,8 @@ class response {
   http::headers headers_;
   std::shared_ptr<http::headers> trailers_;  // mostly null; never changed once read
   std::string body_;
+  std::shared_ptr<body_source> source_;       // mostly null
+  std::shared_ptr<upgrade_handler> upgrade_;  // mostly null
 };
 
 }  // namespace fairlead::http

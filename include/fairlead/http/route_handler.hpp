@@ -3,6 +3,7 @@
 // router.hpp.
 #pragma once
 
+#include <fairlead/http/body_reader.hpp>
 #include <fairlead/http/codec.hpp>
 #include <fairlead/http/error_response.hpp>
 #include <fairlead/http/handler.hpp>
@@ -35,11 +36,30 @@ template <class A>
 inline constexpr bool is_parameter = std::is_arithmetic_v<A> || std::is_same_v<A, std::string> ||
                                      std::is_same_v<A, std::string_view>;
 
-/// Stands for the request itself among the values that are read for a handler.
+/// Stand for what is passed by reference, among the values that are read for a handler.
 struct the_request {};
+struct the_stream {};
 template <class A>
-using argument_value = std::conditional_t<std::is_same_v<std::remove_cvref_t<A>, request>,
-                                          the_request, std::remove_cvref_t<A>>;
+struct argument_of {
+  using type = std::remove_cvref_t<A>;
+};
+template <>
+struct argument_of<const request&> {
+  using type = the_request;
+};
+template <>
+struct argument_of<request> {
+  using type = the_request;
+};
+template <>
+struct argument_of<body_reader&> {
+  using type = the_stream;
+};
+template <class A>
+using argument_value = typename argument_of<A>::type;
+
+/// For a handler that was called without the stream that it asks for.
+[[noreturn]] void no_stream();
 
 /// Where the arguments of a handler come from; counts them at compile time.
 template <class Arguments>
@@ -50,7 +70,8 @@ struct argument_plan<std::tuple<context&, A...>> {
   static constexpr std::size_t parameters =
       (std::size_t{0} + ... + (is_parameter<std::remove_cvref_t<A>> ? 1U : 0U));
   static constexpr std::size_t requests =
-      (std::size_t{0} + ... + (std::is_same_v<std::remove_cvref_t<A>, request> ? 1U : 0U));
+      (std::size_t{0} + ... + (std::is_same_v<argument_value<A>, the_request> ? 1U : 0U));
+  static constexpr bool streams = (false || ... || std::is_same_v<argument_value<A>, the_stream>);
   static constexpr std::size_t bodies = count - parameters - requests;
   static_assert(requests <= 1 && bodies <= 1,
                 "a handler takes context&, at most one const request&, path parameters, and at "
@@ -145,6 +166,8 @@ class route_handler final : public handler {
 
   explicit route_handler(F f) : f_(std::move(f)) {}
 
+  [[nodiscard]] bool takes_stream() const noexcept override { return plan::streams; }
+
   task<result<response>> handle(context& cx, const request& r) override {
     if constexpr (plan::parameters == 0 && plan::bodies == 0 && answer::waits &&
                   std::is_same_v<typename answer::type, response>) {
@@ -163,8 +186,11 @@ class route_handler final : public handler {
   // A request is passed by reference, the rest from the values that were read.
   template <std::size_t I>
   static decltype(auto) argument(values& v, const request& r) {
-    if constexpr (std::is_same_v<std::tuple_element_t<I, values>, detail::the_request>) {
+    using type = std::tuple_element_t<I, values>;
+    if constexpr (std::is_same_v<type, detail::the_request>) {
       return (r);
+    } else if constexpr (std::is_same_v<type, detail::the_stream>) {
+      return (*r.incoming());
     } else {
       return std::move(std::get<I>(v));
     }
@@ -175,6 +201,11 @@ class route_handler final : public handler {
     if constexpr (I < plan::count) {
       using type = std::tuple_element_t<I, values>;
       if constexpr (std::is_same_v<type, detail::the_request>) {
+        return read<I + 1, Before>(v, r);
+      } else if constexpr (std::is_same_v<type, detail::the_stream>) {
+        if (r.incoming() == nullptr) {
+          detail::no_stream();
+        }
         return read<I + 1, Before>(v, r);
       } else {
         if (auto done = detail::read_argument(std::get<I>(v), r, Before); !done) {

@@ -16,6 +16,7 @@ namespace fairlead::http {
 /// What a server has done and is doing.
 struct server_stats {
   std::size_t connections = 0;  ///< open now
+  std::size_t upgraded = 0;     ///< of those, the ones that speak another protocol by now
   std::uint64_t accepted = 0;   ///< connections so far
   std::uint64_t requests = 0;   ///< answered so far
   /// Connections that ended at once, without an answer, through a fault on this side: mostly

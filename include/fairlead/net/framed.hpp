@@ -35,13 +35,18 @@ class framed {
   /// next `read`. Messages that have already arrived cost no suspension.
   ///
   /// *Errors*: those of the framer and of the stream; `cancelled`, `deadline`. After `cancelled`
-  /// and `deadline` reading may go on; nothing is lost.
+  /// and `deadline` reading may go on; nothing is lost. After an error of the framer it may where
+  /// the framer says so (`oversized::skipped`); else the same error comes again.
   [[nodiscard]] task<result<std::optional<std::string_view>>> read(context& cx);
 
   /// Sends one message, which must live until the write has ended, in one system call if it fits.
   ///
   /// *Errors* (stage write): those of the framer, before a byte is sent; those of `write_all`.
   [[nodiscard]] task<result<void>> write(context& cx, std::string_view message);
+
+  /// From now on a message must be whole `most` after its first byte was seen; default no limit.
+  /// `read` fails with `timeout` (scope head) when it is not; what has come is kept.
+  void limit_message_time(duration most) noexcept { message_time_ = most; }
 
   [[nodiscard]] stream& under() noexcept { return stream_; }
   /// Bytes that are allocated for reading; 0 when idle.
@@ -54,12 +59,16 @@ class framed {
   // One look at what is there: a message or an error; nothing when more bytes are needed.
   std::optional<result<message>> look();
   result<message> at_end();
+  context until(context& cx);
+  error gave_up(error e, const context& cx);
   error named(error e) const;
 
   stream& stream_;
   F framer_;
   read_buffer buffer_;
   std::size_t handed_out_ = 0;  // bytes of the message that the caller may still look at
+  duration message_time_ = duration::max();
+  time_point whole_by_ = no_deadline;  // for the message that has begun to come
 };
 
 }  // namespace fairlead::net

@@ -7,6 +7,7 @@
 #include <array>
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string_view>
 
@@ -49,12 +50,34 @@ class frame_edges {
   few after_;
 };
 
+/// What becomes of messages that are empty, where a delimiter ends them.
+enum class empty_messages : std::uint8_t {
+  keep,  ///< each is a message
+  skip,  ///< they are passed over, for peers that end a message twice
+};
+
+/// What becomes of a message beyond the limit, where a delimiter ends it.
+enum class oversized : std::uint8_t {
+  /// Reading fails with `too_large`, again and again: the rest of the stream is of no use.
+  fails,
+  /// Reading fails with `too_large` once; then it goes on behind the delimiter that ends the
+  /// message. What is passed over is not kept, however long it is.
+  skipped,
+};
+
+/// What becomes of bytes that the end of the stream leaves without their delimiter.
+enum class unfinished : std::uint8_t {
+  fails,    ///< `connection_closed`: something was cut off
+  message,  ///< they are the last message, for peers that just close
+};
+
 /// A sans-IO class that cuts a byte stream into messages and back. It may keep state between calls
 /// (how far it has searched); it never keeps bytes, so messages are views into the read buffer.
 ///
 /// - `next(unread)`: the first message in `unread`, which begins where the last consumed byte
 ///   ended. When it gave no message it is called again with the same bytes and more behind them. It
-///   must fail (`too_large`, `protocol_error`) rather than ask for more without bound.
+///   must fail (`too_large`, `protocol_error`) rather than ask for more without bound. After an
+///   error nothing is consumed; whether there is a way on is the framer's to say.
 /// - `end(unread)`: the stream has ended with these bytes left: a last message, no message for an
 ///   orderly end, or an error (`connection_closed`) in the middle of one.
 /// - `edges(message)`: what to write around `message`, or why it cannot be sent.

@@ -14,6 +14,8 @@
 
 namespace fairlead::net {
 
+struct tls_info;
+
 /// Which way a stream is waited for.
 enum class direction : std::uint8_t { read, write };
 
@@ -70,11 +72,21 @@ class stream {
   /// bytes that are still under way. True once this side has closed.
   [[nodiscard]] virtual bool peer_has_left() noexcept { return false; }
 
+  /// What its TLS handshake came to; nullptr when it is not TLS. Made at the first call, so that
+  /// connections nobody asks about do not pay for it. Valid as long as the stream. Include
+  /// tls_info.hpp to look into it; a stream around another one passes this on.
+  [[nodiscard]] virtual const tls_info* tls() const noexcept { return nullptr; }
+
   /// Ends the writing side in order: what was written arrives, then the peer reads the end.
   [[nodiscard]] virtual task<result<void>> shutdown_write(context& cx) = 0;
 
   /// Ends both sides now. Waits in progress complete. Idempotent.
   virtual void close() noexcept = 0;
+
+  /// The same, but so that the peer cannot take it for the orderly end of what it reads: a TCP
+  /// connection is reset, and bytes under way may be lost. For messages that end with the stream
+  /// and must not look complete. Streams that know no such end close.
+  virtual void abort() noexcept { close(); }
 
   /// Where the other end is, for messages: "127.0.0.1:80".
   [[nodiscard]] virtual const std::string& peer() const noexcept = 0;

@@ -6,20 +6,44 @@
 
 namespace fairlead::http::detail {
 
-call::call(client::impl& owner, const context& caller, http::request& r, answer_rule rule)
+held_call::held_call(client::impl& owner, const context& caller, http::request& r, answer_rule rule,
+                     duration limit)
+    : owner_(&owner), slot_(owner.borrow()) {
+  slot_->now.emplace(owner, slot_->memory, caller, r, rule, limit);
+}
+
+held_call::held_call(held_call&& other) noexcept = default;
+
+held_call& held_call::operator=(held_call&& other) noexcept {
+  held_call before(std::move(*this));
+  owner_ = other.owner_;
+  slot_ = std::move(other.slot_);
+  return *this;
+}
+
+held_call::~held_call() {
+  if (slot_) {
+    slot_->now.reset();
+    owner_->give_back(std::move(slot_));
+  }
+}
+
+call::call(client::impl& owner, exchange_memory& memory, const context& caller, http::request& r,
+           answer_rule rule, duration limit)
     : owner_(owner),
+      memory_(memory),
       request_(r),
       rule_(rule),
-      memory_(owner.borrow()),
+      max_body_(owner.options.max_body()),
       caller_(caller),
       start_(caller.now()),
-      bounded_(caller.with_deadline(saturating_add(start_, owner.options.timeout()))) {
+      limit_(limit),
+      bounded_(caller.with_deadline(saturating_add(start_, limit))) {
   ++owner_.calls;
 }
 
 call::~call() {
   --owner_.calls;
-  owner_.give_back(std::move(memory_));
 }
 
 result<void> call::prepare() {
@@ -27,7 +51,7 @@ result<void> call::prepare() {
     return fail(errors::invalid_argument{
         "http::client", "CONNECT opens a tunnel; that is the business of a connector"});
   }
-  auto to = owner_.resolve(*memory_, request_.target());
+  auto to = owner_.resolve(memory_, request_.target());
   if (!to) {
     return tl::unexpected<error>(std::move(to).error());
   }
@@ -50,7 +74,8 @@ result<void> call::prepare() {
   if (auto alive = caller_.check(); !alive) {
     return failed(alive.error());
   }
-  exchange_.emplace(*memory_, owner_.options, owner_.defaults, request_, to_, rule_);
+  exchange_.emplace(memory_, owner_.options, owner_.defaults, request_, to_, rule_);
+  exchange_->deliver(delivery_, max_body_);
   return {};
 }
 
@@ -69,11 +94,12 @@ tl::unexpected<error> call::failed_at(error_stage stage, const error& e) const {
 }
 
 tl::unexpected<error> call::failed(const error& e) const {
-  if (e.is<errors::cancelled>()) {
-    return tl::unexpected<error>(with_history(e));
-  }
-  auto out = with_history(named(e));
-  if (replayable()) {
+  return finished(source_failed_ ? e : named(e));
+}
+
+tl::unexpected<error> call::finished(const error& e) const {
+  auto out = with_history(e);
+  if (replayable() && !e.is<errors::cancelled>()) {
     out.mark_repeatable();
   }
   return tl::unexpected<error>(std::move(out));
@@ -92,7 +118,7 @@ error call::named(const error& e) const {
   const auto url = url_text();
   if (e.is<errors::deadline>()) {
     const bool own = bounded_.deadline() < caller_.deadline();
-    error out = own ? error(errors::timeout{url, owner_.options.timeout(), timeout_scope::total})
+    error out = own ? error(errors::timeout{url, limit_, timeout_scope::total})
                     : error(errors::deadline{url, caller_.deadline() - start_});
     out.at(e.stage()).with_sent(e.sent());
     return out;
@@ -106,7 +132,16 @@ tl::unexpected<error> call::pool_exhausted() const {
   return tl::unexpected<error>(with_history(e));
 }
 
+std::shared_ptr<body_source> call::begin_body() noexcept {
+  const auto& source = request_.source();
+  source_spent_ = source && !source->repeatable();
+  return source;
+}
+
 bool call::replayable() const noexcept {
+  if (source_spent_) {
+    return false;
+  }
   switch (caller_.idempotency()) {
     case idempotency::idempotent:
       return true;
@@ -118,9 +153,9 @@ bool call::replayable() const noexcept {
   return is_idempotent(request_.method()) || request_.headers().contains("Idempotency-Key");
 }
 
-bool call::may_go_again(const lease& place) {
+bool call::may_go_again() {
   const auto& x = *exchange_;
-  if (went_again_ || !place.reused() || !x.broken() || x.answered() ||
+  if (went_again_ || !place_.reused() || !x.broken() || x.answered() ||
       (x.wrote_any() && !replayable())) {
     return false;
   }
@@ -140,8 +175,8 @@ error call::status_error(const response& r) const {
   return out;
 }
 
-result<void> call::deliver(const answer_taker& take) {
-  auto& r = memory_->answer;
+result<void> call::hand_over(const answer_taker& take) {
+  auto& r = memory_.answer;
   if (rule_ == answer_rule::success_only && !is_success(r.status())) {
     return tl::unexpected<error>(status_error(r));
   }

@@ -7,6 +7,7 @@
 
 #include <fairlead/http/client.hpp>
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,7 +16,29 @@
 namespace fairlead::http {
 
 namespace detail {
+
 class call;
+struct call_slot;
+
+/// A call in progress, which goes back to its client's spare ones in the end.
+class held_call {
+ public:
+  held_call() = default;
+  held_call(client::impl& owner, const context& caller, http::request& r, answer_rule rule,
+            duration limit);
+  held_call(held_call&& other) noexcept;
+  held_call& operator=(held_call&& other) noexcept;
+  ~held_call();
+
+  [[nodiscard]] call* get() const noexcept;
+  [[nodiscard]] call& operator*() const noexcept { return *get(); }
+  [[nodiscard]] call* operator->() const noexcept { return get(); }
+
+ private:
+  client::impl* owner_ = nullptr;
+  std::unique_ptr<call_slot> slot_;
+};
+
 }  // namespace detail
 
 struct client::impl {
@@ -26,16 +49,24 @@ struct client::impl {
 
   /// `r` lives in the frame that awaits.
   task<result<void>> run(context& caller, outgoing& r, answer_taker take);
-  task<void> obtain(detail::call& call, detail::connection_pool::turn& turn, detail::lease& place,
-                    result<void>& outcome);
+  /// One call, as far as its exchange is to go. `own` keeps it until then, where nobody else does.
+  task<result<void>> run(detail::call& call, detail::held_call own, answer_taker take);
+  task<void> obtain(detail::call& call, detail::connection_pool::turn& turn, result<void>& outcome);
+  task<void> send(detail::call& call, detail::next_step& step, result<void>& outcome);
+  task<void> ask_for_consent(detail::call& call, detail::next_step& step, result<void>& outcome);
+  task<void> send_body(detail::call& call, detail::next_step& step, result<void>& outcome);
+
+  /// What an upgrade needs, and what became of it.
+  static result<void> check_upgrade(http::request& r);
+  static result<upgraded> switched(detail::call& call, const http::request& r);
 
   /// The base URL joined with `target`, checked; what it refers to lives in `memory`.
   result<detail::destination> resolve(detail::exchange_memory& memory,
                                       const std::string& target) const;
   [[nodiscard]] http::connector* connector_of(const url& to) const noexcept;
 
-  std::unique_ptr<detail::exchange_memory> borrow();
-  void give_back(std::unique_ptr<detail::exchange_memory> memory);
+  std::unique_ptr<detail::call_slot> borrow();
+  void give_back(std::unique_ptr<detail::call_slot> slot);
 
   environment& env;
   client_options options;
@@ -43,20 +74,26 @@ struct client::impl {
   headers defaults;
   net::network& net;
   detail::connection_pool pool;
-  std::vector<std::unique_ptr<detail::exchange_memory>> spare;
+  std::vector<std::unique_ptr<detail::call_slot>> spare;
   std::size_t calls = 0;  // in flight
 };
 
 namespace detail {
 
-/// One call: its deadline, its destination, and the names that its errors get.
+/// One call: its deadline, its destination, its connection, and the names that its errors get.
 class call {
  public:
-  call(client::impl& owner, const context& caller, http::request& r, answer_rule rule);
+  call(client::impl& owner, exchange_memory& memory, const context& caller, http::request& r,
+       answer_rule rule, duration limit);
   call(const call&) = delete;
   call& operator=(const call&) = delete;
   ~call();
 
+  /// How far the exchange goes; before `prepare`.
+  void deliver(delivery how, std::uint64_t max_body) noexcept {
+    delivery_ = how;
+    max_body_ = max_body;
+  }
   /// Everything that can be refused before a connection is looked for.
   [[nodiscard]] result<void> prepare();
 
@@ -64,38 +101,71 @@ class call {
   [[nodiscard]] const destination& to() const noexcept { return to_; }
   [[nodiscard]] http::connector& opens() const noexcept { return *connector_; }
   [[nodiscard]] exchange& steps() noexcept { return *exchange_; }
+  [[nodiscard]] lease& place() noexcept { return place_; }
+  [[nodiscard]] response& answer() noexcept { return memory_.answer; }
+  [[nodiscard]] client::impl& owner() const noexcept { return owner_; }
+  /// When the call's own limit runs out, and what that limit is.
+  [[nodiscard]] time_point latest() const noexcept { return saturating_add(start_, limit_); }
+  [[nodiscard]] duration limit() const noexcept { return limit_; }
+  [[nodiscard]] time_point start() const noexcept { return start_; }
+  [[nodiscard]] std::string url_text() const;
+  [[nodiscard]] const http::request& request() const noexcept { return request_; }
+
+  /// The source whose body is sent from now on, if there is one; it may not be there to be used
+  /// twice.
+  [[nodiscard]] std::shared_ptr<body_source> begin_body() noexcept;
+  /// What the call ends in comes from the source and not from the connection.
+  void source_failed() noexcept { source_failed_ = true; }
 
   /// The error as the caller sees it: with the URL, and with the limit that ran out by name.
   [[nodiscard]] tl::unexpected<error> failed(const error& e) const;
+  /// The same for an error that says all that already.
+  [[nodiscard]] tl::unexpected<error> finished(const error& e) const;
   [[nodiscard]] tl::unexpected<error> failed_at(error_stage stage, const error& e) const;
   [[nodiscard]] tl::unexpected<error> pool_exhausted() const;
 
   /// The stale-connection rule.
-  [[nodiscard]] bool may_go_again(const lease& place);
+  [[nodiscard]] bool may_go_again();
 
   /// Hands a complete response to `take`.
-  [[nodiscard]] result<void> deliver(const answer_taker& take);
+  [[nodiscard]] result<void> hand_over(const answer_taker& take);
+  /// The error that a response outside 2xx is.
+  [[nodiscard]] error status_error(const response& r) const;
 
  private:
-  [[nodiscard]] std::string url_text() const;
   [[nodiscard]] error named(const error& e) const;
   [[nodiscard]] error with_history(const error& e) const;
   [[nodiscard]] bool replayable() const noexcept;
-  [[nodiscard]] error status_error(const response& r) const;
 
   client::impl& owner_;
+  exchange_memory& memory_;
   http::request& request_;
   answer_rule rule_;
-  std::unique_ptr<exchange_memory> memory_;
+  delivery delivery_ = delivery::whole;
+  std::uint64_t max_body_;
   context caller_;
   time_point start_;
+  duration limit_;
   context bounded_;
   destination to_;
   http::connector* connector_ = nullptr;
   std::optional<exchange> exchange_;
+  lease place_;
   bool went_again_ = false;
+  bool source_spent_ = false;
+  bool source_failed_ = false;
   error_sent sent_before_ = error_sent::not_sent;  // by the attempt that met a stale connection
 };
+
+/// A call and its memory, used again by the next.
+struct call_slot {
+  exchange_memory memory;
+  std::optional<call> now;
+};
+
+inline call* held_call::get() const noexcept {
+  return &*slot_->now;
+}
 
 }  // namespace detail
 }  // namespace fairlead::http

@@ -4,17 +4,32 @@
 namespace fairlead::http::detail {
 
 void exchange::begin() {
-  render_head(m_.head, request_, {to_.target, to_.to->authority(), &defaults_});
-  out_ = gathered(m_.head, request_.body());
+  const bool bodied = request_.source() != nullptr || !request_.body().empty();
+  expects_ = bodied && wants_consent();
+  makes_body_ = expects_ || request_.source() != nullptr;
+  render_head(m_.head, request_,
+              {to_.target, to_.to->authority(), &defaults_,
+               expects_ ? request_frame::consent::ask : request_frame::consent::none});
+  out_ = gathered(m_.head, makes_body_ ? std::string_view() : request_.body());
   m_.in.clear();
   failure_.reset();
   interim_ = 0;
-  wrote_ = written_ = answered_ = broken_ = ended_ = abandoned_ = false;
+  wrote_ = written_ = answered_ = broken_ = ended_ = abandoned_ = complete_ = false;
+  consented_ = early_ = false;
   begin_response();
 }
 
+bool exchange::wants_consent() const {
+  if (const auto own = request_.headers().get("Expect")) {
+    return iequals(*own, "100-continue");
+  }
+  const auto* source = request_.source().get();
+  const auto size = source == nullptr ? request_.body().size() : source->size();
+  return options_.expect_continue_from() && (!size || *size >= *options_.expect_continue_from());
+}
+
 void exchange::begin_response() {
-  const reader_limits limits{options_.max_head(), options_.max_fields(), options_.max_body()};
+  const reader_limits limits{options_.max_head(), options_.max_fields(), max_body_};
   const auto rule = request_.method() == method::head ? response_reader::body_rule::bodyless
                                                       : response_reader::body_rule::normal;
   m_.reader.begin(m_.answer, limits, rule);
@@ -58,21 +73,56 @@ next_step exchange::write(net::stream& s) {
       return next_step::wait_write;
     }
     if (!*attempt) {
-      // The peer may have answered and closed without reading everything; then its answer counts.
-      const error broke = attempt->error();
-      if (wrote_) {
-        const auto got = read(s, attempts::all);
-        if (got == next_step::finished || (got == next_step::failed && !broken_)) {
-          return got;
-        }
-      }
-      failure_.reset();
-      return stream_failed(broke);
+      return write_failed(s, attempt->error());
     }
-    wrote_ = wrote_ || **attempt > 0;
+    wrote(**attempt);
+  }
+  if (makes_body_) {
+    return next_step::body;
   }
   written_ = true;
-  return next_step::read;
+  return early_ ? next_step::head : next_step::read;
+}
+
+next_step exchange::write_failed(net::stream& s, const error& broke) {
+  if (early_) {
+    return next_step::head;
+  }
+  const error why = broke;
+  if (wrote_) {
+    const auto got = read(s, attempts::all);
+    if (got == next_step::finished || got == next_step::head ||
+        (got == next_step::failed && !broken_)) {
+      return got;
+    }
+  }
+  failure_.reset();
+  return stream_failed(why);
+}
+
+bool exchange::head_is_in() const noexcept {
+  return early_ || (m_.reader.head_complete() && to_int(m_.answer.status()) / 100 != 1);
+}
+
+next_step exchange::listen(net::stream& s) {
+  if (early_) {
+    return next_step::body;
+  }
+  const auto step = read(s, attempts::all);
+  const bool good = is_success(m_.answer.status());
+  if (step == next_step::head && good) {
+    early_ = true;
+    return next_step::body;
+  }
+  if (step == next_step::wait_read) {
+    return head_is_in() && !good ? next_step::read : next_step::body;
+  }
+  return step;
+}
+
+next_step exchange::sent_all() noexcept {
+  written_ = true;
+  return early_ ? next_step::head : next_step::read;
 }
 
 next_step exchange::read(net::stream& s, attempts which) {
@@ -86,17 +136,49 @@ next_step exchange::read(net::stream& s, attempts which) {
     if (which == attempts::worthwhile && !s.worth_trying(net::direction::read)) {
       return next_step::wait_read;
     }
-    const auto attempt = s.try_read(m_.in.room(first_read));
-    if (!attempt) {
-      return next_step::wait_read;
+    if (const auto got = fill(s); got != next_step::read) {
+      return got;
     }
-    if (!*attempt) {
-      return stream_failed(attempt->error());
-    }
-    m_.in.commit(**attempt);
-    ended_ = **attempt == 0;
-    answered_ = answered_ || **attempt > 0;
   }
+}
+
+next_step exchange::next_piece() {
+  m_.answer.body_text().clear();
+  if (complete_) {
+    return next_step::finished;
+  }
+  const auto step = parse();
+  if (!m_.answer.body().empty() && step != next_step::failed) {
+    return next_step::piece;
+  }
+  return step == next_step::wait_read && ended_ ? at_end() : step;
+}
+
+next_step exchange::read_piece(net::stream& s) {
+  for (;;) {
+    const auto step = next_piece();
+    if (step != next_step::wait_read || !s.worth_trying(net::direction::read)) {
+      return step;
+    }
+    if (const auto got = fill(s); got != next_step::read) {
+      return got;
+    }
+  }
+}
+
+// One attempt to read: `read` when something or the end has come.
+next_step exchange::fill(net::stream& s) {
+  const auto attempt = s.try_read(m_.in.room(first_read));
+  if (!attempt) {
+    return next_step::wait_read;
+  }
+  if (!*attempt) {
+    return stream_failed(attempt->error());
+  }
+  m_.in.commit(**attempt);
+  ended_ = **attempt == 0;
+  answered_ = answered_ || **attempt > 0;
+  return next_step::read;
 }
 
 next_step exchange::parse() {
@@ -114,12 +196,13 @@ next_step exchange::parse() {
         return fail_with(parse_error(),
                          m_.reader.head_complete() ? error_stage::body : error_stage::head);
       case progress::head:
-        if (head_is_complete() == next_step::failed) {
-          return next_step::failed;
+        if (const auto next = head_is_complete(); next != next_step::read) {
+          return next;
         }
         break;
       case progress::done:
         if (to_int(m_.answer.status()) / 100 != 1) {
+          complete_ = true;
           return next_step::finished;
         }
         begin_response();
@@ -143,20 +226,28 @@ next_step exchange::head_is_complete() {
   const auto s = m_.answer.status();
   if (to_int(s) / 100 == 1) {
     if (s == status::switching_protocols) {
+      if (delivery_ == delivery::switched) {
+        return next_step::head;
+      }
       return fail_with(errors::protocol_error{"", "the server switched protocols unasked"},
                        error_stage::head);
     }
+    consented_ = consented_ || s == status::continue_;
     if (++interim_ > most_interim) {
       return fail_with(errors::protocol_error{"", "too many interim responses"}, error_stage::head);
     }
   } else if (rule_ == answer_rule::success_only && !is_success(s)) {
     m_.reader.limit_body(options_.max_error_body(), overflow::cut);
   }
+  if (delivery_ == delivery::pieces && to_int(s) / 100 != 1) {
+    return next_step::head;
+  }
   return next_step::read;
 }
 
 next_step exchange::at_end() {
   if (m_.reader.finish() == progress::done) {
+    complete_ = true;
     return next_step::finished;
   }
   broken_ = true;
@@ -171,7 +262,7 @@ error exchange::parse_error() const {
     case fault::too_many_fields:
       return errors::too_large{"number of response header fields", options_.max_fields(), 0};
     case fault::body_too_large:
-      return errors::too_large{"response body", options_.max_body(), m_.reader.body_expected()};
+      return errors::too_large{"response body", max_body_, m_.reader.body_expected()};
     default:
       return errors::protocol_error{"", m_.reader.reason()};
   }

@@ -38,8 +38,18 @@ enum class next_step : std::uint8_t {
   wait_write,
   wait_read,
   read,      ///< the request is out
+  body,      ///< the head is out, and a body is to be made and sent
+  head,      ///< the head of the response is in, and the rest is read in pieces
+  piece,     ///< some of the body is in the response
   finished,  ///< the response is complete
   failed,    ///< see `failure()`
+};
+
+/// How far a response is read.
+enum class delivery : std::uint8_t {
+  whole,     ///< to its end
+  pieces,    ///< its head; then `read_piece` for each piece of its body
+  switched,  ///< to the end of a 101, after which the connection speaks another protocol
 };
 
 class exchange {
@@ -48,12 +58,43 @@ class exchange {
            http::request& r, destination d, answer_rule rule) noexcept
       : m_(memory), options_(options), defaults_(defaults), request_(r), to_(d), rule_(rule) {}
 
+  /// Without it: `whole`, and the limit of the options.
+  void deliver(delivery how, std::uint64_t max_body) noexcept {
+    delivery_ = how;
+    max_body_ = max_body;
+  }
+
   /// Before the first byte on a connection.
   void begin();
-  /// Writes what can be written now: `wait_write`, `read` or `failed`.
+  /// Writes what can be written now: `wait_write`, `read`, `body` or `failed`.
   [[nodiscard]] next_step write(net::stream& s);
-  /// Reads what is there now: `wait_read`, `finished` or `failed`.
+
+  // While a body is being sent.
+
+  /// Whether the server is asked for its consent first (Expect: 100-continue).
+  [[nodiscard]] bool expects() const noexcept { return expects_; }
+  /// Whether it was given.
+  [[nodiscard]] bool consented() const noexcept { return consented_; }
+  /// Takes in what the peer says meanwhile. `body`: no reason to stop; otherwise the answer has
+  /// come, and no more is sent: `read`, `head`, `finished`, `failed`.
+  [[nodiscard]] next_step listen(net::stream& s);
+  /// False once there is nothing more to hear before the body has been sent.
+  [[nodiscard]] bool may_listen() const noexcept { return !early_; }
+  /// True when the head of the answer is here.
+  [[nodiscard]] bool head_is_in() const noexcept;
+  /// Bytes left.
+  void wrote(std::size_t n) noexcept { wrote_ = wrote_ || n > 0; }
+  /// The peer may have answered and closed without reading everything; then its answer counts.
+  [[nodiscard]] next_step write_failed(net::stream& s, const error& broke);
+  /// All of the body was sent: `read` or `head`.
+  [[nodiscard]] next_step sent_all() noexcept;
+
+  /// Reads what is there now: `wait_read`, `head`, `finished` or `failed`.
   [[nodiscard]] next_step read(net::stream& s) { return read(s, attempts::worthwhile); }
+  /// Forgets the piece before, and gives the next: `piece`, `wait_read`, `finished` or `failed`.
+  [[nodiscard]] next_step read_piece(net::stream& s);
+  /// The same from bytes that are here already; what is not among them is `wait_read`.
+  [[nodiscard]] next_step next_piece();
 
   /// Why it failed, with stage and sent; the URL is not in it yet.
   [[nodiscard]] const error& failure() const noexcept { return *failure_; }
@@ -66,6 +107,12 @@ class exchange {
   [[nodiscard]] bool broken() const noexcept { return broken_; }
   /// Whether the connection can carry another exchange; once finished.
   [[nodiscard]] bool reusable() const noexcept;
+  /// True once the message has ended, though its last piece may not have been taken.
+  [[nodiscard]] bool complete() const noexcept { return complete_; }
+  [[nodiscard]] const response_reader& reader() const noexcept { return m_.reader; }
+  /// The bytes behind the response, which nobody has understood.
+  [[nodiscard]] std::string_view left_over() const noexcept { return m_.in.bytes(); }
+
   /// True when the response's body was cut off at the limit for errors.
   [[nodiscard]] bool cut() const noexcept { return m_.reader.cut(); }
 
@@ -76,6 +123,8 @@ class exchange {
   static constexpr int most_interim = 32;                   // 1xx responses before the real one
 
   [[nodiscard]] next_step read(net::stream& s, attempts which);
+  [[nodiscard]] bool wants_consent() const;
+  [[nodiscard]] next_step fill(net::stream& s);
   void begin_response();
   [[nodiscard]] bool rest_is_too_much() const noexcept;
   [[nodiscard]] next_step parse();
@@ -93,7 +142,13 @@ class exchange {
   http::request& request_;
   destination to_;
   answer_rule rule_;
+  delivery delivery_ = delivery::whole;
+  std::uint64_t max_body_ = options_.max_body();
   gathered out_;
+  bool makes_body_ = false;  // after the head, by a source or with consent
+  bool expects_ = false;
+  bool consented_ = false;
+  bool early_ = false;  // the head of a good answer came before the body was sent
   std::optional<error> failure_;
   int interim_ = 0;
   bool wrote_ = false;
@@ -102,6 +157,7 @@ class exchange {
   bool broken_ = false;
   bool ended_ = false;
   bool abandoned_ = false;  // finished without the rest of the body
+  bool complete_ = false;
 };
 
 }  // namespace fairlead::http::detail

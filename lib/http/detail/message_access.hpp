@@ -30,6 +30,7 @@ struct request_access {
   void set_minor(int minor) const noexcept { r.minor_version_ = minor; }
   void set_peer(std::string_view peer) const noexcept { r.peer_ = peer; }
   void set_spare(response* spare) const noexcept { r.spare_ = spare; }
+  void set_incoming(body_reader* body) const noexcept { r.incoming_ = body; }
   [[nodiscard]] std::string& target() const noexcept { return r.target_; }
   [[nodiscard]] http::headers& fields() const noexcept { return r.headers_; }
   [[nodiscard]] http::headers& trailers() const { return made_trailers(r.trailers_); }
@@ -50,6 +51,7 @@ struct request_access {
     r.headers_.clear();
     r.trailers_.reset();
     r.body_.clear();
+    r.source_.reset();
     clear_params();
   }
 };
@@ -61,6 +63,10 @@ struct response_access {
   [[nodiscard]] http::headers& fields() const noexcept { return r.headers_; }
   [[nodiscard]] http::headers& trailers() const { return made_trailers(r.trailers_); }
   [[nodiscard]] std::string& body() const noexcept { return r.body_; }
+  void drop_source() const noexcept { r.source_.reset(); }
+  [[nodiscard]] std::shared_ptr<upgrade_handler> take_upgrade() const noexcept {
+    return std::move(r.upgrade_);
+  }
   void clear() const noexcept { r.clear(); }
 };
 

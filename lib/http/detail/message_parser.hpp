@@ -162,10 +162,11 @@ class message_parser : public beast::http::basic_parser<std::is_same_v<Message, 
   }
 
   std::size_t take(string_view body, error_code& ec) {
+    // What counts is what has come: whoever reads piece by piece empties the body in between.
+    const auto room =
+        state_.limits.body_bytes - std::min(state_.received, state_.limits.body_bytes);
     state_.received += body.size();
     auto& out = into_.body();
-    const auto room =
-        state_.limits.body_bytes - std::min<std::uint64_t>(out.size(), state_.limits.body_bytes);
     if (body.size() > room) {
       if (state_.too_much == overflow::refuse) {
         state_.refuse(fault::body_too_large, "the body exceeds the limit", ec);

@@ -86,6 +86,8 @@ class message_reader<Message>::impl {
     state_.too_much = what;
   }
 
+  void take_away_body() noexcept { state_.limits.memory = nullptr; }
+
   read_step feed(std::string_view bytes) {
     std::size_t taken = 0;
     if constexpr (is_request) {
@@ -258,6 +260,10 @@ void message_reader<Message>::limit_body(std::uint64_t bytes, overflow what) noe
   impl_->limit_body(bytes, what);
 }
 template <class Message>
+void message_reader<Message>::take_away_body() noexcept {
+  impl_->take_away_body();
+}
+template <class Message>
 read_step message_reader<Message>::feed(std::string_view bytes) {
   return impl_->feed(bytes);
 }
@@ -292,6 +298,10 @@ std::uint64_t message_reader<Message>::body_received() const noexcept {
 template <class Message>
 std::uint64_t message_reader<Message>::body_expected() const noexcept {
   return impl_->expected();
+}
+template <class Message>
+bool message_reader<Message>::length_known() const noexcept {
+  return !has_body() || impl_->state().lengths > 0;
 }
 template <class Message>
 bool message_reader<Message>::cut() const noexcept {

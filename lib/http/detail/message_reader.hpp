@@ -76,6 +76,10 @@ class message_reader {
   /// Sets the rule for the body; call it no later than when the head is complete.
   void limit_body(std::uint64_t bytes, overflow what) noexcept;
 
+  /// The body is taken away piece by piece, so its buffer needs no permit. Call it when the head is
+  /// complete.
+  void take_away_body() noexcept;
+
   /// Reads from the front of `bytes`. What was not taken must be offered again, with more behind.
   [[nodiscard]] read_step feed(std::string_view bytes);
 
@@ -96,6 +100,8 @@ class message_reader {
   [[nodiscard]] std::uint64_t body_received() const noexcept;
   /// What Content-Length announced; 0 when nothing did.
   [[nodiscard]] std::uint64_t body_expected() const noexcept;
+  /// Whether the message ends where it says so itself, as with Content-Length or without a body.
+  [[nodiscard]] bool length_known() const noexcept;
   [[nodiscard]] bool cut() const noexcept;
 
   [[nodiscard]] fault failure() const noexcept;

@@ -95,7 +95,16 @@ void render_head(std::string& out, const request& r, const request_frame& frame)
     }
     line << own.text();
   }
-  if (!r.body().empty() || expects_body(r.method())) {
+  if (frame.expect == request_frame::consent::ask && !own.contains("Expect")) {
+    line << "Expect: 100-continue\r\n";
+  }
+  if (const auto* source = r.source().get()) {
+    if (const auto size = source->size()) {
+      line << "Content-Length: " << *size << "\r\n";
+    } else {
+      line << "Transfer-Encoding: chunked\r\n";
+    }
+  } else if (!r.body().empty() || expects_body(r.method())) {
     line << "Content-Length: " << std::uint64_t{r.body().size()} << "\r\n";
   }
   line << "\r\n";
@@ -121,13 +130,17 @@ void render_head(std::string& out, const response& r, const response_frame& fram
       }
     }
   }
-  if (!frame.keep_alive) {
+  if (r.status() == status::switching_protocols) {
+    line << "Connection: Upgrade\r\n";
+  } else if (!frame.keep_alive) {
     line << "Connection: close\r\n";
   } else if (frame.minor_version == 0) {
     line << "Connection: keep-alive\r\n";
   }
-  if (!is_bodyless(r.status())) {
-    line << "Content-Length: " << std::uint64_t{r.body().size()} << "\r\n";
+  if (frame.framing == body_framing::length) {
+    line << "Content-Length: " << frame.length << "\r\n";
+  } else if (frame.framing == body_framing::chunked) {
+    line << "Transfer-Encoding: chunked\r\n";
   }
   line << "\r\n";
   line.flush();

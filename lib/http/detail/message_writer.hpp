@@ -18,21 +18,32 @@ struct request_frame {
   std::string_view target;     ///< path and query
   std::string_view authority;  ///< for Host, unless the request has one
   const headers* defaults;     ///< those whose name the request does not have
+  enum class consent : std::uint8_t { none, ask };
+  consent expect = consent::none;  ///< `ask`: Expect: 100-continue
 };
 
 /// `invalid_argument` when a header was refused, or is one that the library writes itself.
 [[nodiscard]] result<void> check_headers(const headers& h);
 
-/// Replaces `out` by request line and headers, with Content-Length where one is due.
+/// Replaces `out` by request line and headers, with Content-Length or Transfer-Encoding where
+/// one is due.
 void render_head(std::string& out, const request& r, const request_frame& frame);
+
+/// How the receiver knows where a body ends.
+enum class body_framing : std::uint8_t {
+  none,         ///< there is no body, and no header that speaks of one
+  length,       ///< Content-Length
+  chunked,      ///< Transfer-Encoding
+  until_close,  ///< for an HTTP/1.0 client, where the length is not known
+};
 
 /// What the server says beside the response's own headers.
 struct response_frame {
-  enum class body_rule : std::uint8_t { send, leave_out };
   std::string_view date;
   bool keep_alive = true;
-  int minor_version = 1;             ///< of the request
-  body_rule body = body_rule::send;  ///< `leave_out` for HEAD
+  int minor_version = 1;  ///< of the request
+  body_framing framing = body_framing::none;
+  std::uint64_t length = 0;  ///< for Content-Length
 };
 /// Replaces `out` by status line and headers.
 void render_head(std::string& out, const response& r, const response_frame& frame);

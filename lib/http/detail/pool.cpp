@@ -36,6 +36,12 @@ void lease::drop() noexcept {
   }
 }
 
+std::unique_ptr<net::stream> lease::take() noexcept {
+  auto out = std::move(pool_->streams_[id_]);
+  drop();
+  return out;
+}
+
 connection_pool::expiry::expiry(connection_pool& p) noexcept
     : timer_node([](timer_node& n) noexcept { static_cast<expiry&>(n).self.on_expiry(); }),
       self(p) {}

@@ -38,6 +38,8 @@ class lease {
   /// The exchange is over and the connection can carry another.
   void keep() noexcept;
   void drop() noexcept;
+  /// Takes the connection out of the pool, whose place is free then.
+  [[nodiscard]] std::unique_ptr<net::stream> take() noexcept;
 
  private:
   friend class connection_pool;

@@ -34,6 +34,13 @@ class read_window {
     }
     return std::as_writable_bytes(std::span(data_.get() + end_, capacity_ - end_));
   }
+  /// Makes the whole window `bytes` large, if it is empty and smaller.
+  void widen(std::size_t bytes) {
+    if (empty() && capacity_ < bytes) {
+      data_.reset(new char[bytes]);
+      capacity_ = bytes;
+    }
+  }
   void commit(std::size_t n) noexcept { end_ += n; }
 
   void clear() noexcept { begin_ = end_ = 0; }

@@ -198,7 +198,8 @@ struct route_tree::node {
 route_tree::route_tree() : root_(std::make_unique<node>()) {}
 route_tree::~route_tree() = default;
 
-void route_tree::add(method m, std::string_view pattern, std::shared_ptr<handler> target) {
+void route_tree::add(method m, std::string_view pattern, const route_options& options,
+                     std::shared_ptr<handler> target) {
   if (!target) {
     refuse(pattern, "the handler is null");
   }
@@ -206,6 +207,7 @@ void route_tree::add(method m, std::string_view pattern, std::shared_ptr<handler
   made->pattern = pattern;
   made->segments = parse_pattern(made->pattern);
   made->m = m;
+  made->options = options;
   made->target = std::move(target);
   node* at = root_.get();
   for (const auto& s : made->segments) {

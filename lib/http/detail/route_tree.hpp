@@ -56,6 +56,7 @@ class route_tree {
     std::string pattern;
     std::vector<pattern_segment> segments;  // views into pattern
     method m;
+    route_options options;
     std::shared_ptr<handler> target;
   };
   /// What ends at a node: a route per method.
@@ -74,7 +75,8 @@ class route_tree {
   ~route_tree();
 
   /// Throws `std::invalid_argument` on a conflict.
-  void add(method m, std::string_view pattern, std::shared_ptr<handler> target);
+  void add(method m, std::string_view pattern, const route_options& options,
+           std::shared_ptr<handler> target);
 
   /// The best match that has the method (or, for HEAD, GET); else the best that has another; else
   /// nothing.

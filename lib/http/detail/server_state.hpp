@@ -25,6 +25,7 @@ struct session_memory {
   http::request request;
   response answer;
   request_reader reader;
+  router::match_result route;  // of the request
 };
 
 struct server_state {

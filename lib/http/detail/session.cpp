@@ -6,6 +6,7 @@
 #include "session.hpp"
 
 #include "chars.hpp"
+#include "incoming_body.hpp"
 
 #include <fairlead/http/error_response.hpp>
 
@@ -14,6 +15,16 @@ namespace fairlead::http::detail {
 namespace {
 
 constexpr std::string_view continue_head = "HTTP/1.1 100 Continue\r\n\r\n";
+
+body_framing framing_of(const response& r, int minor_version) noexcept {
+  if (is_bodyless(r.status())) {
+    return body_framing::none;
+  }
+  if (!r.source() || r.source()->size()) {
+    return body_framing::length;
+  }
+  return minor_version == 0 ? body_framing::until_close : body_framing::chunked;
+}
 
 bool asks_to_close(const headers& h) noexcept {
   if (!h.contains("Connection")) {
@@ -51,6 +62,7 @@ time_point session::limit() {
         wait = o.head_timeout();
         break;
       case phase::body:
+      case phase::skipping:
         wait = o.body_timeout();
         break;
       case phase::writing:
@@ -76,6 +88,9 @@ void session::begin_request() {
   if (memory_->answer.body().capacity() > server_state::most_kept) {
     memory_->answer = response();
   }
+  body_ = body_end::whole;
+  continue_due_ = false;
+  access.set_incoming(nullptr);
   memory_->reader.begin(memory_->request,
                         {o.max_head(), o.max_fields(), o.max_body(), &body_permit_});
   access.set_peer(stream_->peer());
@@ -99,6 +114,8 @@ void session::trim_body(std::size_t most) noexcept {
 void session::release() noexcept {
   if (memory_) {
     request_access{memory_->request}.set_peer({});
+    request_access{memory_->request}.set_incoming(nullptr);
+    response_access{memory_->answer}.drop_source();
     shared_.give_back(std::move(memory_));
     static_cast<void>(body_permit_.cover(0));
   }
@@ -106,6 +123,9 @@ void session::release() noexcept {
 }
 
 session_step session::read() {
+  if (phase_ == phase::skipping) {
+    return skip_body();
+  }
   for (;;) {
     if (!begun_) {
       begin_request();
@@ -167,10 +187,15 @@ std::optional<session_step> session::parse() {
 std::optional<session_step> session::head_is_complete() {
   auto& m = *memory_;
   enter(phase::body);
+  if (auto refused = find_route()) {
+    return refused;
+  }
   if (!m.reader.has_body()) {
     return std::nullopt;
   }
-  if (m.reader.body_expected() > shared_.options.max_body()) {
+  const auto most = max_body();
+  m.reader.limit_body(most, overflow::refuse);
+  if (m.reader.body_expected() > most) {
     return std::nullopt;  // the reader refuses it next
   }
   const auto expect = m.request.headers().get("Expect");
@@ -178,18 +203,35 @@ std::optional<session_step> session::head_is_complete() {
   if (expects && !iequals(*expect, "100-continue")) {
     return refuse(status::expectation_failed, "expectation_failed", "this expectation is unknown");
   }
+  const bool waits = expects && m.in.empty();
+  if (m.route.target != nullptr && m.route.target->takes_stream()) {
+    m.reader.take_away_body();
+    body_ = body_end::open;
+    continue_due_ = waits;
+    return run_handler();
+  }
   // All that was announced is reserved at once: a body that has begun to arrive is not refused
   // later. A chunked one announces nothing, and the reader reserves while it grows.
   const auto announced = static_cast<std::size_t>(m.reader.body_expected());
   if (!body_permit_.grow(request_access{m.request}.body(), announced, announced)) {
     return refuse_body();
   }
-  if (!expects || !m.in.empty()) {
-    return std::nullopt;  // the client does not wait
+  if (!waits) {
+    return std::nullopt;
   }
   interim_ = true;
   out_ = gathered(continue_head, {});
   return write();
+}
+
+std::uint64_t session::max_body() const noexcept {
+  const auto* own = memory_->route.options;
+  return own != nullptr && own->max_body ? *own->max_body : shared_.options.max_body();
+}
+
+duration session::handler_timeout() const noexcept {
+  const auto* own = memory_->route.options;
+  return own != nullptr && own->deadline ? *own->deadline : shared_.options.handler_timeout();
 }
 
 session_step session::at_end() {
@@ -225,28 +267,39 @@ bool session::to_origin_form() {
   return true;
 }
 
-session_step session::dispatch() {
+// Looks for who answers. What there is to say where nobody does is said once the body was read.
+std::optional<session_step> session::find_route() {
   auto& m = *memory_;
-  const auto then = m.reader.keep_alive() ? afterwards::keep_alive : afterwards::close;
+  m.route = {};
   if (m.request.target() == "*" && m.request.method() == method::options) {
-    return send(m.request.reply(status::no_content), then);
+    m.route.what = router::outcome::options;
+    return std::nullopt;
   }
   if (!to_origin_form()) {
     return refuse(status::bad_request, "bad_request",
                   "the request target is malformed or names another host");
   }
-  const auto match = shared_.routes->match(m.request);
-  switch (match.what) {
+  m.route = shared_.routes->match(m.request);
+  return std::nullopt;
+}
+
+session_step session::dispatch() {
+  auto& m = *memory_;
+  const auto then = m.reader.keep_alive() ? afterwards::keep_alive : afterwards::close;
+  switch (m.route.what) {
     case router::outcome::found:
-      target_ = match.target;
-      enter(phase::handling);
-      return session_step::handle;
-    case router::outcome::options:
-      return send(m.request.reply(status::no_content).header("Allow", match.allow), then);
+      return run_handler();
+    case router::outcome::options: {
+      auto out = m.request.reply(status::no_content);
+      if (!m.route.allow.empty()) {
+        out.header("Allow", m.route.allow);
+      }
+      return send(std::move(out), then);
+    }
     case router::outcome::method_not_allowed:
       return send(error_response(status::method_not_allowed, "method_not_allowed",
                                  "this path does not know the method")
-                      .header("Allow", match.allow),
+                      .header("Allow", m.route.allow),
                   then);
     case router::outcome::bad_path:
       return send(error_response(status::bad_request, "bad_request", "the path is malformed"),
@@ -258,12 +311,24 @@ session_step session::dispatch() {
               then);
 }
 
+session_step session::run_handler() {
+  if (target().takes_stream()) {
+    incoming_ = make_body_reader(*this);
+    request_access{memory_->request}.set_incoming(incoming_.get());
+  }
+  enter(phase::handling);
+  return session_step::handle;
+}
+
 session_step session::respond(result<response>&& answer) {
   auto& m = *memory_;
   const auto then = m.reader.keep_alive() ? afterwards::keep_alive : afterwards::close;
   if (!answer) {
     if (ended_ && answer.error().is<errors::cancelled>()) {
       return session_step::close;  // nobody is left to tell
+    }
+    if (auto refused = refuse_stream()) {
+      return *refused;
     }
     if (to_int(status_of(answer.error())) >= 500) {
       shared_.failed(m.request, answer.error().message());
@@ -272,6 +337,12 @@ session_step session::respond(result<response>&& answer) {
   }
   if (const auto good = check_headers(answer->headers()); !good) {
     return threw(good.error().message());
+  }
+  if (answer->upgrades()) {
+    return switch_protocols(std::move(*answer));
+  }
+  if (to_int(answer->status()) < 200) {
+    return threw("a handler answered with an interim status");
   }
   return send(std::move(*answer), then);
 }
@@ -329,17 +400,26 @@ session_step session::send(response&& r, afterwards then) {
   auto& m = *memory_;
   m.answer = std::move(r);
   const bool wants_close = asks_to_close(m.answer.headers());
-  close_after_ = then == afterwards::close || shared_.draining || wants_close || ended_;
-  if (shared_.draining && !ended_ && then == afterwards::keep_alive) {
+  const bool in_the_way = body_in_the_way();
+  framing_ = framing_of(m.answer, m.request.minor_version());
+  close_after_ = then == afterwards::close || shared_.draining || wants_close || ended_ ||
+                 in_the_way || framing_ == body_framing::until_close;
+  if (!ended_ && (in_the_way || (shared_.draining && then == afterwards::keep_alive))) {
     lingers_ = true;  // the client may be sending its next request
   }
-  const bool no_body = m.request.method() == method::head || is_bodyless(m.answer.status());
-  render_head(m.head, m.answer, {shared_.date(env_), !close_after_, m.request.minor_version()});
+  const auto& source = m.answer.source();
+  const bool no_body = m.request.method() == method::head || framing_ == body_framing::none;
+  const auto length = source ? source->size().value_or(0) : m.answer.body().size();
+  render_head(m.head, m.answer,
+              {shared_.date(env_), !close_after_, m.request.minor_version(), framing_, length});
+  enter(phase::writing);
+  if (source && !no_body) {
+    return session_step::stream;
+  }
   out_ = gathered(m.head, no_body ? std::string_view{} : std::string_view(m.answer.body()));
   // The request has been answered: however long the client takes to read that, its body is gone.
   trim_body(close_after_ ? body_permit::free_of_charge : server_state::most_kept);
   ++shared_.stats.requests;
-  enter(phase::writing);
   return write();
 }
 
@@ -357,9 +437,24 @@ session_step session::write() {
   if (std::exchange(interim_, false)) {
     return session_step::read;
   }
+  return answered();
+}
+
+// The last byte of the answer has been written.
+session_step session::answered() {
+  if (memory_->answer.upgrades()) {
+    return session_step::upgrade;
+  }
+  response_access{memory_->answer}.drop_source();
   if (close_after_) {
     return session_step::close;
   }
+  if (body_ == body_end::open) {
+    enter(phase::skipping);
+    skipped_ = 0;
+    return skip_body();
+  }
+  incoming_.reset();
   begun_ = false;
   enter(phase::idle);
   return session_step::read;
@@ -367,6 +462,10 @@ session_step session::write() {
 
 session_step session::gave_up(const error& why) {
   const bool late = why.is<errors::deadline>();
+  if (phase_ == phase::skipping) {
+    lingers_ = late;
+    return session_step::close;
+  }
   if (late && !interim_ && (phase_ == phase::head || phase_ == phase::body)) {
     return refuse(
         status::request_timeout, "request_timeout",

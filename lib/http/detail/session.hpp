@@ -3,10 +3,12 @@
 // between its waits.
 #pragma once
 
+#include "body_encoder.hpp"
 #include "message_writer.hpp"
 #include "server_state.hpp"
 
 #include <fairlead/core/context.hpp>
+#include <fairlead/http/body_reader.hpp>
 #include <fairlead/net/stream.hpp>
 
 #include <memory>
@@ -20,7 +22,9 @@ enum class session_step : std::uint8_t {
   read,        ///< call `read`
   wait_read,   ///< wait until readable, at most until `limit()`, then `read`
   wait_write,  ///< wait until writable, at most until `limit()`, then `write`
-  handle,      ///< run `target()` on `request()`, then `respond` or `fail`
+  handle,      ///< run `target()` on `request()`, then `respond` or `threw`
+  stream,      ///< run the source of `answer()`, then `streamed`
+  upgrade,     ///< the connection is another's now: `hand_over`
   close,       ///< it is over; first `linger` if `lingers()`
 };
 
@@ -46,12 +50,53 @@ class session {
   /// When the current phase must be over; made when it is first asked for.
   [[nodiscard]] time_point limit();
 
-  [[nodiscard]] http::handler& target() const noexcept { return *target_; }
+  [[nodiscard]] http::handler& target() const noexcept { return *memory_->route.target; }
   [[nodiscard]] http::request& request() noexcept { return memory_->request; }
+  [[nodiscard]] const http::response& answer() const noexcept { return memory_->answer; }
+  [[nodiscard]] duration handler_timeout() const noexcept;
+  [[nodiscard]] const server_options& options() const noexcept { return shared_.options; }
   /// The handler's outcome, on its way out.
   [[nodiscard]] session_step respond(result<response>&& answer);
   /// The handler threw.
   [[nodiscard]] session_step threw(std::string_view what);
+
+  /// What the body of `answer()` is to be encoded with.
+  [[nodiscard]] body_encoder encoder() const noexcept;
+  /// How the source of `answer()` has ended.
+  enum class stream_end : std::uint8_t {
+    whole,
+    unsent,  ///< in an error, and nothing has left: there is still time to say so
+    broken,  ///< in an error
+    lost,    ///< the client did not take it
+  };
+  [[nodiscard]] session_step streamed(stream_end how, result<void>&& outcome);
+  /// The source threw.
+  [[nodiscard]] session_step stream_threw(stream_end how, std::string_view what);
+
+  /// Who takes the connection over, and the connection. Nothing else may be called afterwards.
+  struct handed_over {
+    std::shared_ptr<upgrade_handler> to;
+    std::unique_ptr<net::stream> stream;
+  };
+  [[nodiscard]] handed_over hand_over();
+
+  /// For a handler that reads the body as it arrives. Takes what is there of it.
+  enum class body_step : std::uint8_t {
+    piece,   ///< some of it is in `request().body()`
+    wait,    ///< wait until readable
+    end,     ///< there is no more
+    failed,  ///< `body_failure()`
+  };
+  [[nodiscard]] body_step read_body();
+  [[nodiscard]] error body_failure() const;
+  /// The client took too long, or reading was given up: the connection is of no further use.
+  enum class body_end : std::uint8_t { open, whole, refused, late, given_up, lost };
+  void give_up_body(body_end why) noexcept { body_ = why; }
+  /// Whether some of the body has not been read.
+  [[nodiscard]] bool body_open() const noexcept { return body_ != body_end::whole; }
+  /// "100 Continue" if the client waits for it and has not been sent it; else nothing.
+  [[nodiscard]] std::string_view take_continue() noexcept;
+  [[nodiscard]] const request_reader& reader() const noexcept { return memory_->reader; }
 
   /// While a handler runs: takes what the client sends meanwhile, as long as it fits into the first
   /// read buffer. `full`: it does not, so waiting for more is of no use; look again after a while.
@@ -63,8 +108,10 @@ class session {
   [[nodiscard]] bool lingers() const noexcept { return lingers_; }
 
  private:
-  enum class phase : std::uint8_t { fresh, idle, head, body, handling, writing };
+  enum class phase : std::uint8_t { fresh, idle, head, body, handling, writing, skipping };
   static constexpr std::size_t first_read = body_permit::free_of_charge;
+  static constexpr std::size_t stream_read = 16 * 1024;
+  static constexpr std::uint64_t most_skipped = 256 * 1024;
 
   void enter(phase p) noexcept;
   void begin_request();
@@ -73,8 +120,16 @@ class session {
   [[nodiscard]] std::optional<session_step> parse();
   [[nodiscard]] session_step at_end();
   [[nodiscard]] std::optional<session_step> head_is_complete();
+  [[nodiscard]] std::optional<session_step> find_route();
   [[nodiscard]] session_step dispatch();
+  [[nodiscard]] session_step run_handler();
+  [[nodiscard]] std::uint64_t max_body() const noexcept;
   [[nodiscard]] bool to_origin_form();
+  [[nodiscard]] std::optional<session_step> refuse_stream();
+  [[nodiscard]] bool body_in_the_way() noexcept;
+  [[nodiscard]] session_step switch_protocols(response&& r);
+  [[nodiscard]] session_step skip_body();
+  [[nodiscard]] session_step answered();
   [[nodiscard]] session_step refuse();
   [[nodiscard]] session_step refuse_body();
   [[nodiscard]] session_step refuse(status s, std::string_view code, std::string_view message);
@@ -85,8 +140,9 @@ class session {
   environment& env_;
   std::unique_ptr<net::stream> stream_;
   std::unique_ptr<session_memory> memory_;
-  body_permit body_permit_;  // always covers the capacity of the request's body
-  http::handler* target_ = nullptr;
+  body_permit body_permit_;                // always covers the capacity of the request's body
+  std::unique_ptr<body_reader> incoming_;  // for a handler that reads the body as it arrives
+  std::uint64_t skipped_ = 0;
   gathered out_;
   time_point limit_ = no_deadline;
   phase phase_ = phase::fresh;
@@ -95,7 +151,10 @@ class session {
   bool interim_ = false;  // what is being written is "100 Continue"
   bool close_after_ = false;
   bool lingers_ = false;
-  bool ended_ = false;  // the client sends no more
+  bool ended_ = false;         // the client sends no more
+  bool continue_due_ = false;  // the client waits for "100 Continue"
+  body_end body_ = body_end::whole;
+  body_framing framing_ = body_framing::none;  // of the answer that is being sent
 };
 
 }  // namespace fairlead::http::detail

@@ -4,6 +4,7 @@
 // the session goes on, so that nobody else reads from the stream meanwhile.
 #include "session_task.hpp"
 
+#include "outgoing_body.hpp"
 #include "session.hpp"
 
 #include <fairlead/core/sleep.hpp>
@@ -66,6 +67,17 @@ class watch : timer_node {
   // All frames are made here, that of the join too: a handler that there is no memory to watch runs
   // unwatched, and one that is watched can always wait for the watching task to end.
   void start() noexcept {
+    // Who reads the body while it arrives is the only one to read; what it has not read cannot hide
+    // that the client is gone.
+    if (session_.body_open()) {
+      if (session_.stream().peer_has_left()) {
+        handler_.cancel();
+      } else {
+        auto& env = handler_.env();
+        env.timers().arm(*this, saturating_add(env.now(), look_again_after));
+      }
+      return;
+    }
     try {
       end_ = std::make_unique<join>(cx_);
       auto watching = run();
@@ -125,10 +137,9 @@ std::string text_of(const char* what) noexcept {
 }
 
 // Runs the handler; what it throws becomes text.
-task<session_step> run_handler(context& cx, server_state& shared, session& s,
-                               task_scope& watchers) {
+task<session_step> run_handler(context& cx, session& s, task_scope& watchers) {
   const auto now = cx.now();
-  const auto limited = cx.with_deadline(saturating_add(now, shared.options.handler_timeout()));
+  const auto limited = cx.with_deadline(saturating_add(now, s.handler_timeout()));
   cancel_scope scope(limited);
   watch client(cx, s, scope, watchers, now);
   std::optional<result<response>> answer;
@@ -151,6 +162,43 @@ task<session_step> run_handler(context& cx, server_state& shared, session& s,
   co_return s.threw(thrown);
 }
 
+// Runs the source of a streamed answer. Nothing but the client's leaving and the server's end ends
+// its context: a body may take as long as it takes.
+task<session_step> run_source(context& cx, session& s, task_scope& watchers) {
+  using how = session::stream_end;
+  outgoing_body out(s.stream(), s.encoder(), s.options().write_timeout());
+  const auto source = s.answer().source();
+  cancel_scope scope(cx);
+  watch client(cx, s, scope, watchers, cx.now());
+  std::optional<result<void>> outcome;
+  std::string thrown;
+  try {
+    auto written = co_await source->write_to(scope, out);
+    if (written) {
+      written = co_await out.finish(scope);
+    }
+    outcome.emplace(std::move(written));
+  } catch (const std::exception& e) {
+    thrown = text_of(e.what());
+  } catch (...) {
+    thrown = text_of("an exception that is not a std::exception");
+  }
+  client.disarm();
+  if (client.started()) {
+    co_await client.stop();
+  }
+  auto end = out.begun() ? how::broken : how::unsent;
+  if (out.lost()) {
+    end = how::lost;
+  } else if (outcome && *outcome) {
+    end = how::whole;
+  }
+  if (!outcome) {
+    co_return s.stream_threw(end, thrown);
+  }
+  co_return s.streamed(end, std::move(*outcome));
+}
+
 // Reads what the client still sends, so that closing does not destroy the answer on its way.
 task<void> linger(context& cx, net::stream& s) {
   auto limited = cx.with_timeout(longest_linger);
@@ -164,6 +212,22 @@ task<void> linger(context& cx, net::stream& s) {
     }
     seen += *n;
   }
+}
+
+// The counter also goes down when the loop goes away under it.
+struct upgraded_now {
+  explicit upgraded_now(server_stats& s) noexcept : stats(s) { ++stats.upgraded; }
+  upgraded_now(const upgraded_now&) = delete;
+  upgraded_now& operator=(const upgraded_now&) = delete;
+  ~upgraded_now() { --stats.upgraded; }
+  server_stats& stats;
+};
+
+task<void> run_upgrade(context& cx, server_state& shared, session& s, context& calm) {
+  auto taken = s.hand_over();
+  const upgraded_now here(shared.stats);
+  auto& run = *taken.to;
+  co_await run(cx, std::move(taken.stream), calm);
 }
 
 }  // namespace
@@ -188,7 +252,15 @@ task<void> serve_connection(context& cx, server_state& shared, cancel_scope& idl
       continue;
     }
     if (step == session_step::handle) {
-      step = co_await run_handler(cx, shared, one, watchers);
+      step = co_await run_handler(cx, one, watchers);
+      continue;
+    }
+    if (step == session_step::upgrade) {
+      co_await run_upgrade(cx, shared, one, idle);
+      co_return;
+    }
+    if (step == session_step::stream) {
+      step = co_await run_source(cx, one, watchers);
       continue;
     }
     in_a_row = 0;

@@ -14,6 +14,7 @@ auto framed<F>::look() -> std::optional<result<message>> {
   }
   if (step->frame) {
     handed_out_ = step->consumed;
+    whole_by_ = no_deadline;
     return result<message>(step->frame);
   }
   buffer_.consume(step->consumed);
@@ -28,6 +29,30 @@ auto framed<F>::at_end() -> result<message> {
   }
   handed_out_ = last->consumed;
   return last->frame;
+}
+
+// How long to wait for more: an idle stream for as long as its buffer is kept.
+template <framer F>
+context framed<F>::until(context& cx) {
+  if (buffer_.idle()) {
+    return cx.with_timeout(patience);
+  }
+  if (message_time_ != duration::max() && !buffer_.unread().empty()) {
+    if (whole_by_ == no_deadline) {
+      whole_by_ = saturating_add(cx.now(), message_time_);
+    }
+    return cx.with_deadline(whole_by_);
+  }
+  return cx;
+}
+
+// A wait has ended in `e`: the error for the caller.
+template <framer F>
+error framed<F>::gave_up(error e, const context& cx) {
+  if (e.is<errors::deadline>() && whole_by_ < cx.deadline()) {
+    return errors::timeout{stream_.peer(), message_time_, timeout_scope::head};
+  }
+  return e;
 }
 
 template <framer F>
@@ -52,17 +77,14 @@ task<result<std::optional<std::string_view>>> framed<F>::read(context& cx) {
     }
     while (!got) {
       const bool idle = buffer_.idle();
-      context limited = cx;
-      if (idle) {
-        limited = cx.with_timeout(patience);
-      }
+      context limited = until(cx);
       auto ready = co_await stream_.wait(limited, direction::read);
       if (!ready && idle && ready.error().template is<errors::deadline>() && cx.check()) {
         buffer_.release();
         ready = co_await stream_.wait(cx, direction::read);
       }
       if (!ready) {
-        co_return fail(std::move(ready).error());
+        co_return fail(gave_up(std::move(ready).error(), cx));
       }
       got = buffer_.fill(stream_);
     }

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: BSL-1.0
+// What a route allows its requests, where that differs from the server's options.
+#pragma once
+
+#include <fairlead/core/time.hpp>
+
+#include <cstdint>
+#include <optional>
+
+namespace fairlead::http {
+
+/// Limits of one route. What is not set is as in `server_options`.
+///
+/// *Example*:
+/// ```cpp
+/// routes.put("/files/{name}", {.deadline = 10min, .max_body = 1'000'000'000}, store_file);
+/// ```
+struct route_options {
+  /// How long the handler may take; instead of `server_options::handler_timeout`. Positive.
+  std::optional<duration> deadline = {};
+  /// The largest body of a request, in bytes; instead of `server_options::max_body`. What is larger
+  /// is answered with 413, as soon as it is announced. A body that the handler does not read as it
+  /// arrives must fit into `server_options::body_memory` too.
+  std::optional<std::uint64_t> max_body = {};
+};
+
+}  // namespace fairlead::http

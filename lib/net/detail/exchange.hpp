@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: BSL-1.0
+// The calls of a framed client: which wait, which are out, what goes out and what comes back.
+#pragma once
+
+#include "detail/reconnect_pace.hpp"
+#include "detail/reply_matcher.hpp"
+
+#include <fairlead/core/waiter.hpp>
+#include <fairlead/net/framed_client.hpp>
+#include <fairlead/net/wait_slot.hpp>
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace fairlead::net::detail {
+
+/// A call, in its frame.
+struct pending {
+  enum class place : std::uint8_t { nowhere, waiting, out };
+
+  std::string_view request;
+  frame_edges edges;
+  std::string id;
+  time_point limit;
+  std::uint64_t begin = 0;  // the first of its bytes, counted over the connection
+  place at = place::nowhere;
+  bool moved = false;  // from a connection that took nothing of it
+  waiter* who = nullptr;
+  std::optional<result<std::string>> outcome;
+};
+
+/// All of a client but the coroutines. Never suspends.
+struct exchange {
+  static constexpr std::string_view own_name = "framed_client";
+
+  exchange(any_framer f, message_id id, const framed_client_options& o);
+
+  // A call, from its begin to its end.
+  result<void> prepare(const context& cx, pending& c, std::string_view request);
+  void enter(pending& c);
+  void leave(pending& c) noexcept;
+  /// Why a call ends that was woken by `why`, without a reply.
+  [[nodiscard]] error given_up(const context& cx, const pending& c, wake why) const;
+
+  // What goes out.
+  /// A connection is there; nothing was written to it.
+  void begin_line(stream& s);
+  /// Sends what may be sent.
+  void pump();
+  /// Writes what the stream did not take at once.
+  result<void> flush();
+  /// Closes the connection. The reader finds it closed, and ends what is to be ended.
+  void break_line(error why);
+
+  // What comes back.
+  void take(std::string_view message);
+  /// The connection is gone: what is unanswered on it ends, or moves to the next one.
+  void end_line();
+  void end_waiting(const error& why);
+  void end_all() noexcept;
+
+  any_framer rule;
+  message_id id_of;
+  framed_client_options options;
+
+  std::deque<pending*> waiting;
+  using matcher = reply_matcher<pending>;
+  matcher out;
+  std::size_t live = 0;  // calls in progress
+  framed_client_stats counts;
+
+  stream* line = nullptr;  // while requests may be written to it
+  std::string unsent;      // what it did not take at once; `sent_of_it` bytes of that are done with
+  std::size_t sent_of_it = 0;
+  std::uint64_t written = 0;  // bytes that the connection took
+  bool useful = false;        // a reply came on it
+  bool overrun = false;       // closed for too many calls that were given up
+  std::optional<error> broken;
+
+  reconnect_pace pace;
+  std::optional<error> last_failure;
+
+  wait_slot work;       // the client's task, for calls to connect for
+  wait_slot to_write;   // its second one, for bytes
+  waiter_queue enders;  // who waits for `live` to be 0, or for `ended`
+  bool draining = false;
+  bool ended = false;
+
+ private:
+  [[nodiscard]] error in_pause(const context& cx) const;
+  [[nodiscard]] bool can_send() const noexcept;
+  void send(pending& c);
+  static void complete(pending& c, result<std::string> outcome);
+};
+
+}  // namespace fairlead::net::detail

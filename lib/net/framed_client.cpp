@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: BSL-1.0
+// How it works: a call lives in the frame of its caller. It stands in `waiting`, then, once its
+// request went out, in the matcher, until its reply, its own end or that of the connection takes it
+// out. The client's task makes connections, reads replies and ends calls; beside it, while there is
+// a connection, a second one writes what the stream did not take at once.
+#include <fairlead/net/framed_client.hpp>
+
+#include "detail/exchange.hpp"
+
+#include <fairlead/core/sleep.hpp>
+#include <fairlead/net/framed.hpp>
+
+#include <stdexcept>
+#include <utility>
+
+namespace fairlead::net {
+
+namespace {
+
+constexpr std::size_t most_in_flight = 4096;
+
+void check(const open_stream& open, const framed_client_options& o) {
+  std::string text;
+  const auto require = [&](bool holds, std::string_view problem) {
+    if (!holds) {
+      text += text.empty() ? "net::framed_client: " : "; ";
+      text += problem;
+    }
+  };
+  require(static_cast<bool>(open), "there is nothing to connect with");
+  require(o.max_in_flight >= 1 && o.max_in_flight <= most_in_flight,
+          "max_in_flight must be 1 to 4096");
+  require(o.max_given_up >= 1, "max_given_up must be at least 1");
+  require(o.call_timeout > duration::zero(), "call_timeout must be positive");
+  require(o.connect_timeout > duration::zero(), "connect_timeout must be positive");
+  require(o.write_timeout > duration::zero(), "write_timeout must be positive");
+  require(o.idle_timeout > duration::zero(), "idle_timeout must be positive");
+  require(o.first_pause > duration::zero(), "first_pause must be positive");
+  require(o.longest_pause >= o.first_pause, "longest_pause must not be below first_pause");
+  if (!text.empty()) {
+    throw std::invalid_argument(text);
+  }
+}
+
+}  // namespace
+
+struct framed_client::impl : detail::exchange {
+  impl(open_stream o, any_framer f, message_id id, const framed_client_options& opts)
+      : exchange(std::move(f), std::move(id), opts), open(std::move(o)) {}
+
+  // A call's stake, gone with its frame.
+  struct stake {
+    stake(impl& i, detail::pending& c) noexcept : self(i), call(c) { ++self.live; }
+    stake(const stake&) = delete;
+    stake& operator=(const stake&) = delete;
+    ~stake() { self.leave(call); }
+    impl& self;
+    detail::pending& call;
+  };
+
+  // The client's task, from its begin to its end, whatever ends it.
+  struct running {
+    running(impl& i, cancel_scope& own) noexcept : self(i) { self.root = &own; }
+    running(const running&) = delete;
+    running& operator=(const running&) = delete;
+    ~running() {
+      self.root = nullptr;
+      self.ended = true;
+      self.line = nullptr;
+      self.end_all();
+      self.enders.notify_all();
+    }
+    impl& self;
+  };
+
+  // The place of a waiter in a queue, also when its frame is destroyed while it waits.
+  struct in_line {
+    in_line(waiter_queue& q, waiter& w) noexcept : queue(q), self(w) { queue.push_back(self); }
+    in_line(const in_line&) = delete;
+    in_line& operator=(const in_line&) = delete;
+    ~in_line() { queue.remove(self); }
+    waiter_queue& queue;
+    waiter& self;
+  };
+
+  static task<result<std::string>> call(std::shared_ptr<impl> self, context& cx,
+                                        std::string_view request);
+  static task<void> run(std::shared_ptr<impl> self, context cx);
+  task<result<void>> wanted(context& cx);
+  task<result<connection>> connect(context& cx);
+  task<void> use(context& cx, stream& s);
+  task<void> write_loop(context& cx, stream& s);
+  task<void> read_loop(context& cx, stream& s);
+  [[nodiscard]] bool keeps_reading(const error& e, const context& cx) const;
+  static task<result<void>> drain(std::shared_ptr<impl> self, context& cx, duration grace);
+
+  open_stream open;
+  cancel_scope* root = nullptr;  // the task's
+};
+
+task<result<std::string>> framed_client::impl::call(std::shared_ptr<impl> self, context& cx,
+                                                    std::string_view request) {
+  detail::pending c;
+  auto ready = self->prepare(cx, c, request);
+  if (!ready) {
+    co_return fail(std::move(ready).error());
+  }
+  const stake here(*self, c);
+  self->enter(c);
+  if (!c.outcome) {
+    const context limited = cx.with_deadline(c.limit);
+    waiter w(limited);
+    c.who = &w;
+    const auto woken = co_await w.wait();
+    c.who = nullptr;
+    if (!c.outcome) {
+      co_return fail(self->given_up(cx, c, woken));
+    }
+  }
+  co_return std::move(*c.outcome);
+}
+
+task<void> framed_client::impl::run(std::shared_ptr<impl> self, context cx) {
+  cancel_scope own(cx);
+  const running here(*self, own);
+  for (;;) {
+    auto asked = co_await self->wanted(own);
+    if (!asked) {
+      break;
+    }
+    auto made = co_await self->connect(own);
+    if (own.cancelled()) {
+      break;
+    }
+    if (!made) {
+      self->end_waiting(made.error());
+      continue;
+    }
+    ++self->counts.connections;
+    co_await self->use(own, **made);
+  }
+}
+
+// Until a call waits for a connection, and one may be made.
+task<result<void>> framed_client::impl::wanted(context& cx) {
+  while (waiting.empty() || pace.not_before() > cx.now()) {
+    result<void> waited;
+    if (waiting.empty()) {
+      waited = co_await work.wait(cx);
+    } else {
+      waited = co_await sleep_until(cx, pace.not_before());
+    }
+    if (!waited) {
+      co_return waited;
+    }
+  }
+  co_return cx.check();
+}
+
+task<result<connection>> framed_client::impl::connect(context& cx) {
+  auto limited = cx.with_timeout(options.connect_timeout);
+  auto made = co_await open(limited);
+  if (!made) {
+    error e = made.error();
+    if (e.is<errors::deadline>()) {
+      const error behind = e;
+      e = errors::timeout{own_name, options.connect_timeout, timeout_scope::connect};
+      e.at(behind.stage()).with_cause(behind);
+    }
+    e.with_sent(error_sent::not_sent);
+    pace.failed(cx.now(), cx.env().random());
+    last_failure = e;
+    co_return fail(std::move(e));
+  }
+  co_return made;
+}
+
+task<void> framed_client::impl::use(context& cx, stream& s) {
+  begin_line(s);
+  const auto both = [&](task_scope& beside) -> task<result<void>> {
+    beside.spawn([&](context& own) { return write_loop(own, s); });
+    pump();
+    co_await read_loop(cx, s);
+    line = nullptr;
+    s.close();
+    beside.cancel();
+    co_return result<void>{};
+  };
+  auto joined = co_await with_scope(cx, both);
+  static_cast<void>(joined);  // neither of the two gives an error
+  line = nullptr;
+  if (broken && !useful) {
+    pace.failed(cx.now(), cx.env().random());
+    last_failure = *broken;
+  }
+  if (!cx.cancelled()) {
+    end_line();
+  }
+}
+
+task<void> framed_client::impl::write_loop(context& cx, stream& s) {
+  for (;;) {
+    result<void> ready;
+    if (unsent.empty()) {
+      ready = co_await to_write.wait(cx);
+      if (!ready) {
+        break;
+      }
+      continue;
+    }
+    auto limited = cx.with_timeout(options.write_timeout);
+    ready = co_await s.wait(limited, direction::write);
+    if (line == nullptr || cx.cancelled()) {
+      break;
+    }
+    if (ready) {
+      ready = flush();
+    } else {
+      ready = fail(errors::timeout{s.peer(), options.write_timeout, timeout_scope::idle});
+    }
+    if (!ready) {
+      break_line(std::move(ready).error());
+      break;
+    }
+    pump();
+  }
+}
+
+// Whether reading ended only because nothing came for a while, and goes on.
+bool framed_client::impl::keeps_reading(const error& e, const context& cx) const {
+  return e.is<errors::deadline>() && cx.check() && (out.size() > 0 || !waiting.empty());
+}
+
+task<void> framed_client::impl::read_loop(context& cx, stream& s) {
+  framed<any_framer> in(s, rule);
+  while (line != nullptr) {
+    context limited = cx;
+    if (out.size() == 0) {
+      limited = cx.with_timeout(options.idle_timeout);
+    }
+    auto next = co_await in.read(limited);
+    if (next && *next) {
+      take(**next);
+      pump();
+      continue;
+    }
+    if (next) {
+      break_line(errors::connection_closed{s.peer()});
+    } else if (!keeps_reading(next.error(), cx)) {
+      const error& e = next.error();
+      if (overrun) {
+        break_line(errors::unavailable{
+            s.peer(), "closed, for the replies to calls that were given up did not come",
+            std::nullopt});
+      } else if (!e.is<errors::deadline>() && !e.is<errors::cancelled>()) {
+        break_line(e);
+      }
+      break;
+    }
+  }
+}
+
+task<result<void>> framed_client::impl::drain(std::shared_ptr<impl> self, context& cx,
+                                              duration grace) {
+  self->draining = true;
+  result<void> outcome;
+  const context limited = cx.with_timeout(grace);
+  while (self->live > 0 && !self->ended) {
+    waiter w(limited);
+    const in_line here(self->enders, w);
+    const auto woken = co_await w.wait();
+    if (woken == wake::notified || self->live == 0) {
+      continue;
+    }
+    if (woken == wake::cancelled) {
+      outcome = fail(errors::cancelled{});
+    } else if (limited.deadline() < cx.deadline()) {
+      outcome = fail(errors::timeout{own_name, grace, timeout_scope::drain});
+    } else {
+      outcome = fail(errors::deadline{own_name, grace});
+    }
+    break;
+  }
+  if (self->root != nullptr) {
+    self->root->cancel();
+  }
+  while (!self->ended) {
+    cancel_scope unused(cx.env());
+    waiter w(joining, unused);
+    const in_line here(self->enders, w);
+    co_await w.wait();
+  }
+  co_return outcome;
+}
+
+framed_client::framed_client(task_scope& scope, open_stream open, any_framer rule,
+                             framed_client_options options)
+    : framed_client(scope, std::move(open), std::move(rule), message_id(), options) {}
+
+framed_client::framed_client(task_scope& scope, open_stream open, any_framer rule, message_id id_of,
+                             framed_client_options options) {
+  check(open, options);
+  impl_ = std::make_shared<impl>(std::move(open), std::move(rule), std::move(id_of), options);
+  scope.spawn([self = impl_](context& cx) { return impl::run(self, cx); });
+}
+
+framed_client::~framed_client() {
+  impl_->draining = true;
+  if (impl_->root != nullptr) {
+    impl_->root->cancel();
+  }
+}
+
+task<result<std::string>> framed_client::call(context& cx, std::string_view request) {
+  return impl::call(impl_, cx, request);
+}
+
+task<result<void>> framed_client::drain(context& cx, duration grace) {
+  return impl::drain(impl_, cx, grace);
+}
+
+framed_client_stats framed_client::stats() const noexcept {
+  auto out = impl_->counts;
+  out.waiting = impl_->waiting.size();
+  out.in_flight = impl_->out.size();
+  out.given_up = impl_->out.abandoned();
+  return out;
+}
+
+open_stream connects_to(network& net, std::string host, std::uint16_t port) {
+  return
+      [&net, host = std::move(host), port](context& cx) { return connect_to(cx, net, host, port); };
+}
+
+open_stream connects_to(network& net, endpoint to) {
+  return [&net, to = std::move(to)](context& cx) -> task<result<connection>> {
+    const auto begun = cx.now();
+    auto made = co_await net.connect(cx, to);
+    if (!made) {
+      co_return fail(std::move(made).error());
+    }
+    co_return connection(std::move(*made), connect_times{{}, cx.now() - begun, {}});
+  };
+}
+
+}  // namespace fairlead::net

@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: BSL-1.0
+// How it works: a session reads requests. With one at a time it handles and answers each before it
+// reads on. With more, each is a task in the session's scope, and holds a permit until its reply is
+// written; whoever finds the reply that is next in order ready, and nobody writing, writes it and
+// all that follow it.
+#include <fairlead/net/framed_server.hpp>
+
+#include <fairlead/core/semaphore.hpp>
+#include <fairlead/core/task_scope.hpp>
+#include <fairlead/net/framed.hpp>
+
+#include "detail/reply_order.hpp"
+
+#include <deque>
+#include <exception>
+#include <stdexcept>
+#include <utility>
+
+namespace fairlead::net {
+
+namespace {
+
+void check(const message_handler& handler, const framed_server_options& o) {
+  std::string text;
+  const auto require = [&](bool holds, std::string_view problem) {
+    if (!holds) {
+      text += text.empty() ? "net::framed_server: " : "; ";
+      text += problem;
+    }
+  };
+  require(static_cast<bool>(handler), "there is no handler");
+  require(o.max_connections >= 1, "max_connections must be at least 1");
+  require(o.max_concurrent >= 1 && o.max_concurrent <= 4096, "max_concurrent must be 1 to 4096");
+  require(o.read_timeout > duration::zero(), "read_timeout must be positive");
+  require(o.idle_timeout > duration::zero(), "idle_timeout must be positive");
+  require(o.handler_timeout > duration::zero(), "handler_timeout must be positive");
+  require(o.write_timeout > duration::zero(), "write_timeout must be positive");
+  if (!text.empty()) {
+    throw std::invalid_argument(text);
+  }
+}
+
+// What the client sends cannot be read on, but replies can still reach it.
+bool makes_no_sense(const error& e) {
+  return e.is<errors::too_large>() || e.is<errors::protocol_error>() || e.is<errors::timeout>() ||
+         e.is<errors::connection_closed>();
+}
+
+}  // namespace
+
+struct framed_server::impl {
+  impl(any_framer f, message_handler h, failure_reply r, const framed_server_options& o)
+      : rule(std::move(f)),
+        handler(std::move(h)),
+        on_failure(std::move(r)),
+        options(o),
+        connections("framed_server", o.max_connections) {}
+
+  // A request that was worked on: its reply, or nothing when the connection is to be closed in its
+  // place; and its permit, which lives until that has gone out.
+  struct ready {
+    std::optional<std::string> reply;
+    semaphore::permit permit;
+  };
+
+  // One connection, in the frame of its session.
+  struct talk {
+    talk(impl& i, std::unique_ptr<stream> s)
+        : self(i),
+          under(std::move(s)),
+          messages(*under, i.rule),
+          permits(i.options.max_concurrent),
+          replies(i.options.max_concurrent) {
+      messages.limit_message_time(i.options.read_timeout);
+    }
+    impl& self;
+    std::unique_ptr<stream> under;
+    framed<any_framer> messages;
+    semaphore permits;
+    detail::reply_order<ready> replies;
+    std::deque<ready> outgoing;  // those whose turn it is
+    bool writing = false;
+    bool broken = false;
+  };
+
+  task<void> session(context& cx, const session_surroundings& around, std::unique_ptr<stream> s);
+  task<result<std::optional<std::string_view>>> next(context& waiting, talk& t);
+  task<void> one_by_one(context& cx, cancel_scope& until_drain, talk& t);
+  task<result<void>> side_by_side(context& cx, cancel_scope& until_drain, talk& t,
+                                  task_scope& requests);
+  task<void> one_request(context& cx, talk& t, std::string request, semaphore::permit permit);
+  task<std::optional<std::string>> answer(context& cx, std::string_view request);
+  task<result<std::string>> handle(context& cx, std::string_view request);
+  task<bool> write(context& cx, talk& t, std::string_view reply);
+  task<void> write_ready(context& cx, talk& t);
+
+  any_framer rule;
+  message_handler handler;
+  failure_reply on_failure;
+  framed_server_options options;
+  accept_loop connections;
+  framed_server_stats counts;
+};
+
+task<void> framed_server::impl::session(context& cx, const session_surroundings& around,
+                                        std::unique_ptr<stream> s) {
+  talk t(*this, std::move(s));
+  if (options.max_concurrent == 1) {
+    co_await one_by_one(cx, around.until_drain, t);
+  } else {
+    const auto body = [&](task_scope& requests) {
+      return side_by_side(cx, around.until_drain, t, requests);
+    };
+    auto ended = co_await with_scope(cx, body);
+    static_cast<void>(ended);  // all that failed has been counted
+  }
+  t.under->close();
+}
+
+// The next request; nothing when there will be none.
+task<result<std::optional<std::string_view>>> framed_server::impl::next(context& waiting, talk& t) {
+  auto limited = waiting.with_timeout(options.idle_timeout);
+  auto got = co_await t.messages.read(limited);
+  if (!got) {
+    counts.unreadable += makes_no_sense(got.error()) ? 1 : 0;
+  }
+  co_return got;
+}
+
+task<void> framed_server::impl::one_by_one(context& cx, cancel_scope& until_drain, talk& t) {
+  while (!until_drain.cancelled()) {
+    auto got = co_await next(until_drain, t);
+    if (!got || !*got) {
+      break;
+    }
+    auto reply = co_await answer(cx, **got);
+    if (!reply) {
+      break;
+    }
+    const bool more = co_await write(cx, t, *reply);
+    if (!more) {
+      break;
+    }
+  }
+}
+
+task<result<void>> framed_server::impl::side_by_side(context& cx, cancel_scope& until_drain,
+                                                     talk& t, task_scope& requests) {
+  while (!t.broken && !until_drain.cancelled()) {
+    auto permit = co_await t.permits.acquire(until_drain);
+    if (!permit) {
+      break;
+    }
+    auto got = co_await next(until_drain, t);
+    if (got && *got) {
+      auto one = [this, &t, request = std::string(**got),
+                  held = std::move(*permit)](context& own) mutable {
+        return one_request(own, t, std::move(request), std::move(held));
+      };
+      requests.spawn(std::move(one));
+      continue;
+    }
+    // The client says no more, or nothing to the point, or the server drains: what is in progress
+    // is answered.
+    if (got || got.error().is<errors::cancelled>() || makes_no_sense(got.error())) {
+      break;
+    }
+    if (got.error().is<errors::deadline>() && cx.check() && requests.running() > 0) {
+      continue;  // not idle: something is in progress
+    }
+    co_return fail(std::move(got).error());
+  }
+  if (t.broken) {
+    co_return fail(errors::connection_closed{t.under->peer()});
+  }
+  co_return result<void>{};
+}
+
+task<void> framed_server::impl::one_request(context& cx, talk& t, std::string request,
+                                            semaphore::permit permit) {
+  const auto number = t.replies.begin();
+  ready done{std::nullopt, std::move(permit)};
+  auto reply = co_await answer(cx, request);
+  done.reply = std::move(reply);
+  if (options.sequence == reply_sequence::as_ready) {
+    t.outgoing.push_back(std::move(done));
+  } else {
+    t.replies.put(number, std::move(done));
+    for (auto next = t.replies.take(); next; next = t.replies.take()) {
+      t.outgoing.push_back(std::move(*next));
+    }
+  }
+  if (!t.writing) {
+    co_await write_ready(cx, t);
+  }
+}
+
+task<void> framed_server::impl::write_ready(context& cx, talk& t) {
+  t.writing = true;
+  while (!t.outgoing.empty() && !t.broken) {
+    const ready next = std::move(t.outgoing.front());
+    t.outgoing.pop_front();
+    bool written = false;
+    if (next.reply) {
+      written = co_await write(cx, t, *next.reply);
+    }
+    if (!written) {
+      t.broken = true;
+      t.under->close();
+    }
+  }
+  t.outgoing.clear();
+  t.writing = false;
+}
+
+task<result<std::string>> framed_server::impl::handle(context& cx, std::string_view request) {
+  auto limited = cx.with_timeout(options.handler_timeout);
+  std::string thrown;
+  try {
+    auto reply = co_await handler(limited, request);
+    co_return reply;
+  } catch (const std::exception& e) {
+    thrown = e.what();
+  } catch (...) {
+    thrown = "an exception that is not a std::exception";
+  }
+  co_return fail(errors::application{"internal", thrown});
+}
+
+// Nothing: the connection is to be closed.
+task<std::optional<std::string>> framed_server::impl::answer(context& cx,
+                                                             std::string_view request) {
+  auto reply = co_await handle(cx, request);
+  if (reply) {
+    co_return std::move(*reply);
+  }
+  ++counts.failed;
+  if (!on_failure || cx.cancelled()) {
+    co_return std::nullopt;
+  }
+  co_return on_failure(request, reply.error());
+}
+
+task<bool> framed_server::impl::write(context& cx, talk& t, std::string_view reply) {
+  auto limited = cx.with_timeout(options.write_timeout);
+  auto written = co_await t.messages.write(limited, reply);
+  counts.requests += written ? 1 : 0;
+  co_return written.has_value();
+}
+
+framed_server::framed_server(any_framer rule, message_handler handler,
+                             framed_server_options options)
+    : framed_server(std::move(rule), std::move(handler), failure_reply(), options) {}
+
+framed_server::framed_server(any_framer rule, message_handler handler, failure_reply on_failure,
+                             framed_server_options options) {
+  check(handler, options);
+  impl_ =
+      std::make_unique<impl>(std::move(rule), std::move(handler), std::move(on_failure), options);
+}
+
+framed_server::~framed_server() = default;
+
+task<result<void>> framed_server::serve(context& cx, std::unique_ptr<listener> from) {
+  auto& self = *impl_;
+  return self.connections.serve(
+      cx, std::move(from),
+      [&self](context& own, const session_surroundings& around, std::unique_ptr<stream> s) {
+        return self.session(own, around, std::move(s));
+      });
+}
+
+task<result<void>> framed_server::drain(context& cx, duration grace) {
+  return impl_->connections.drain(cx, grace);
+}
+
+bool framed_server::draining() const noexcept {
+  return impl_->connections.draining();
+}
+
+framed_server_stats framed_server::stats() const noexcept {
+  auto out = impl_->counts;
+  const auto all = impl_->connections.stats();
+  out.connections = all.connections;
+  out.accepted = all.accepted;
+  return out;
+}
+
+}  // namespace fairlead::net
