@@ -5,6 +5,7 @@
 #include <fairlead/http/client.hpp>
 
 #include "detail/client_impl.hpp"
+#include "detail/tls_connector.hpp"
 
 #include <boost/asio/this_coro.hpp>
 
@@ -58,6 +59,9 @@ client::impl::impl(environment& e, client_options o)
   }
   if (!options.connectors().contains("http")) {
     options.connector("http", std::make_shared<plain_connector>());
+  }
+  if (!options.connectors().contains("https")) {
+    options.connector("https", std::make_shared<detail::tls_connector>(options.tls()));
   }
 }
 
