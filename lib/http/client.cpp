@@ -7,6 +7,7 @@
 #include "detail/client_impl.hpp"
 #include "detail/open_response.hpp"
 #include "detail/request_body.hpp"
+#include "detail/tls_connector.hpp"
 
 #include <fairlead/net/with_prefix.hpp>
 
@@ -70,6 +71,9 @@ client::impl::impl(environment& e, client_options o)
   }
   if (!options.connectors().contains("http")) {
     options.connector("http", std::make_shared<plain_connector>());
+  }
+  if (!options.connectors().contains("https")) {
+    options.connector("https", std::make_shared<detail::tls_connector>(options.tls()));
   }
 }
 

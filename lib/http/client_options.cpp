@@ -38,6 +38,11 @@ client_options& client_options::connector(std::string_view scheme,
   return *this;
 }
 
+client_options& client_options::tls(net::tls_client trust) {
+  tls_ = std::move(trust);
+  return *this;
+}
+
 std::vector<std::string> client_options::problems() const {
   std::vector<std::string> out;
   if (!base_url_.empty()) {

@@ -194,9 +194,6 @@ TEST(ClientRequests, RefuseBadTargets) {
   const auto e =
       refused({}, [](context& cx, client& c) { return c.get<void>(cx, "/a b\r\nEvil: 1"); });
   EXPECT_EQ(e.message(), "invalid_url: \"/a b??Evil: 1\": a space at byte 2");
-  const auto tls =
-      refused({}, [](context& cx, client& c) { return c.get<void>(cx, "https://shop/x"); });
-  EXPECT_EQ(tls.message(), "invalid_url: \"https://shop/x\": scheme https needs a TLS connector");
 }
 
 TEST(ClientRequests, RefuseToOpenTunnels) {

@@ -6,6 +6,7 @@
 #include <fairlead/core/time.hpp>
 #include <fairlead/http/connector.hpp>
 #include <fairlead/http/headers.hpp>
+#include <fairlead/net/tls_client.hpp>
 
 #include <cstdint>
 #include <map>
@@ -102,7 +103,12 @@ class client_options {
     network_ = &network;
     return *this;
   }
-  /// Who opens streams for `scheme`, in lower case. "http" has one built in.
+  /// Whom to trust, and as whom to appear, when an "https" URL is asked for. Clients that share it
+  /// share its sessions. Default: trusts the system's CAs and offers "http/1.1" (ALPN); made when
+  /// it is first needed.
+  client_options& tls(net::tls_client trust);
+  /// Who opens streams for `scheme`, in lower case. "http" and "https" have one built in; the one
+  /// given here is used in its place, and `tls` is then of no use.
   client_options& connector(std::string_view scheme, std::shared_ptr<http::connector> opens);
 
   [[nodiscard]] const std::string& base_url() const noexcept { return base_url_; }
@@ -120,6 +126,7 @@ class client_options {
   [[nodiscard]] const std::string& user_agent() const noexcept { return user_agent_; }
   [[nodiscard]] const pool_options& pool() const noexcept { return pool_; }
   [[nodiscard]] net::network* network() const noexcept { return network_; }
+  [[nodiscard]] const std::optional<net::tls_client>& tls() const noexcept { return tls_; }
   [[nodiscard]] const std::map<std::string, std::shared_ptr<http::connector>, std::less<>>&
   connectors() const noexcept {
     return connectors_;
@@ -142,6 +149,7 @@ class client_options {
   std::string user_agent_ = "fairlead/0.1";
   pool_options pool_;
   net::network* network_ = nullptr;
+  std::optional<net::tls_client> tls_;
   std::map<std::string, std::shared_ptr<http::connector>, std::less<>> connectors_;
 };
 

@@ -10,8 +10,8 @@
 
 namespace fairlead::http {
 
-/// Opens the stream for a URL's scheme. "http" has one built in that connects to host and port;
-/// whoever brings TLS, a proxy or a socket path gives the client one per scheme
+/// Opens the stream for a URL's scheme. "http" and "https" have one built in that connects to host
+/// and port; whoever brings a proxy or a socket path gives the client one per scheme
 /// (`client_options::connector`). A scheme without a connector is refused before anything is sent.
 ///
 /// *Thread safety*: one client calls it on its own executor only.

@@ -66,10 +66,8 @@ result<void> call::prepare() {
   }
   connector_ = owner_.connector_of(*to_.to);
   if (connector_ == nullptr) {
-    const bool tls = to_.to->scheme() == "https";
-    return fail(errors::invalid_url{url_text(),
-                                    "scheme " + std::string(to_.to->scheme()) +
-                                        (tls ? " needs a TLS connector" : " needs a connector")});
+    return fail(errors::invalid_url{
+        url_text(), "scheme " + std::string(to_.to->scheme()) + " needs a connector"});
   }
   if (auto alive = caller_.check(); !alive) {
     return failed(alive.error());

@@ -49,7 +49,8 @@ TEST(TlsStream, ShortReadsAndWritesLoseNothing) {
         if (piece * capacity < 7) {
           continue;  // one byte at a time through one byte: the same as the next, and slow
         }
-        SCOPED_TRACE((version == tls_version::tls12 ? "1.2, " : "1.3, ") + std::to_string(piece) + " of " + std::to_string(capacity));
+        SCOPED_TRACE((version == tls_version::tls12 ? "1.2, " : "1.3, ") + std::to_string(piece) +
+                     " of " + std::to_string(capacity));
         const auto& sent = capacity > 1 ? text : text.substr(0, 2000);
         run_in_world(piece, [&](sim::world& w, context& cx) -> task<void> {
           const auto side = memory_side().max_read(piece).max_write(piece).capacity(capacity);
