@@ -255,9 +255,9 @@ task<result<void>> client::impl::run(detail::call& call, detail::held_call own, 
   // A cancelled Asio coroutine ends in a typed error too, not in an exception.
   const bool throws = co_await boost::asio::this_coro::throw_if_cancelled();
   co_await boost::asio::this_coro::throw_if_cancelled(false);
-  auto& x = call.steps();
   auto& place = call.place();
-  for (auto wish = pool_core::wish::any;; wish = pool_core::wish::fresh) {
+  for (auto wish = pool_core::wish::any;;) {
+    auto& x = call.steps();
     place.drop();
     detail::connection_pool::turn turn(pool);
     if (pool.try_acquire(turn, call.to().to->origin(), wish)) {
@@ -291,11 +291,19 @@ task<result<void>> client::impl::run(detail::call& call, detail::held_call own, 
       if (x.reusable()) {
         place.keep();
       }
-      outcome = call.hand_over(take);
+      const auto follows = call.follow(outcome);
+      if (follows == detail::call::follows::yes) {
+        wish = pool_core::wish::any;
+        continue;
+      }
+      if (follows == detail::call::follows::no) {
+        outcome = call.hand_over(take);
+      }
     } else if (step == next_step::head) {
       co_await boost::asio::this_coro::throw_if_cancelled(throws);
       co_return outcome;  // the connection stays with the call
     } else if (call.may_go_again()) {
+      wish = pool_core::wish::fresh;
       continue;
     } else {
       outcome = call.failed(x.failure());

@@ -19,6 +19,9 @@
 
 namespace fairlead::http {
 
+/// Whether a redirect may lead from https to http.
+enum class downgrade : std::uint8_t { refuse, allow };
+
 /// How many connections a client holds, and for how long.
 struct pool_options {
   /// Connections to one origin (scheme, host, port), busy and idle. At least 1. Default 64.
@@ -75,6 +78,13 @@ class client_options {
     expect_continue_wait_ = wait;
     return *this;
   }
+  /// Follows at most so many redirects of one call. Default 0: every 3xx is the answer. Go,
+  /// reqwest and hyper-util follow 10, curl 50 when it is told to. See docs/http-client.md.
+  client_options& redirects(std::size_t limit, downgrade to_http = downgrade::refuse) {
+    redirects_ = limit;
+    downgrade_ = to_http;
+    return *this;
+  }
   /// The largest response body, in bytes. Default 16 MiB. More is `too_large`.
   client_options& max_body(std::uint64_t bytes) {
     max_body_ = bytes;
@@ -119,6 +129,8 @@ class client_options {
     return expect_continue_from_;
   }
   [[nodiscard]] duration expect_continue_wait() const noexcept { return expect_continue_wait_; }
+  [[nodiscard]] std::size_t redirects() const noexcept { return redirects_; }
+  [[nodiscard]] http::downgrade redirects_to_http() const noexcept { return downgrade_; }
   [[nodiscard]] std::uint64_t max_body() const noexcept { return max_body_; }
   [[nodiscard]] std::uint64_t max_error_body() const noexcept { return max_error_body_; }
   [[nodiscard]] std::size_t max_head() const noexcept { return max_head_; }
@@ -142,6 +154,8 @@ class client_options {
   duration read_timeout_ = std::chrono::seconds(60);
   std::optional<std::uint64_t> expect_continue_from_;
   duration expect_continue_wait_ = std::chrono::seconds(1);
+  std::size_t redirects_ = 0;
+  http::downgrade downgrade_ = http::downgrade::refuse;
   std::uint64_t max_body_ = 16 * 1024 * 1024;
   std::uint64_t max_error_body_ = 64 * 1024;
   std::size_t max_head_ = 16 * 1024;

@@ -51,6 +51,10 @@ class response {
   [[nodiscard]] const std::shared_ptr<body_source>& source() const noexcept { return source_; }
   /// Header fields after a chunked body; a client's response only.
   [[nodiscard]] const http::headers& trailers() const noexcept;
+  /// The URL that answered, when a redirect led the client there; empty otherwise.
+  [[nodiscard]] std::string_view redirected_to() const noexcept {
+    return redirected_to_ ? std::string_view(*redirected_to_) : std::string_view();
+  }
   /// The minor version of the peer: 1 for HTTP/1.1, 0 for HTTP/1.0.
   [[nodiscard]] int minor_version() const noexcept { return minor_version_; }
 
@@ -132,8 +136,9 @@ class response {
   http::headers headers_;
   std::shared_ptr<http::headers> trailers_;  // mostly null; never changed once read
   std::string body_;
-  std::shared_ptr<body_source> source_;       // mostly null
-  std::shared_ptr<upgrade_handler> upgrade_;  // mostly null
+  std::shared_ptr<body_source> source_;               // mostly null
+  std::shared_ptr<upgrade_handler> upgrade_;          // mostly null
+  std::shared_ptr<const std::string> redirected_to_;  // mostly null
 };
 
 }  // namespace fairlead::http

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "annotate.hpp"
 #include "client_impl.hpp"
+#include "message_access.hpp"
 
 #include <fairlead/http/date.hpp>
 
@@ -38,7 +39,8 @@ call::call(client::impl& owner, exchange_memory& memory, const context& caller, 
       caller_(caller),
       start_(caller.now()),
       limit_(limit),
-      bounded_(caller.with_deadline(saturating_add(start_, limit))) {
+      bounded_(caller.with_deadline(saturating_add(start_, limit))),
+      asked_as_(r.method()) {
   ++owner_.calls;
 }
 
@@ -64,17 +66,85 @@ result<void> call::prepare() {
   if (auto checked = check_headers(request_.headers()); !checked) {
     return checked;
   }
+  if (auto aimed = aim(); !aimed) {
+    return aimed;
+  }
+  if (auto alive = caller_.check(); !alive) {
+    return failed(alive.error());
+  }
+  if (owner_.options.redirects() > 0 && delivery_ != delivery::switched) {
+    planner_.emplace(owner_.options.redirects(), owner_.options.redirects_to_http());
+  }
+  make_exchange();
+  return {};
+}
+
+result<void> call::aim() {
   connector_ = owner_.connector_of(*to_.to);
   if (connector_ == nullptr) {
     return fail(errors::invalid_url{
         url_text(), "scheme " + std::string(to_.to->scheme()) + " needs a connector"});
   }
-  if (auto alive = caller_.check(); !alive) {
-    return failed(alive.error());
-  }
-  exchange_.emplace(memory_, owner_.options, owner_.defaults, request_, to_, rule_);
-  exchange_->deliver(delivery_, max_body_);
   return {};
+}
+
+void call::make_exchange() {
+  exchange_.emplace(memory_, owner_.options, stripped_ ? *stripped_ : owner_.defaults, request_,
+                    to_, rule_);
+  exchange_->deliver(delivery_, max_body_);
+  if (planner_) {
+    exchange_->watch(this);
+  }
+}
+
+head_verdict call::on_head(response& head) {
+  if (planner_) {
+    const auto& source = request_.source();
+    planned_ = planner_->plan(head, {*to_.to, request_.method(), !source || !source_spent_});
+    if (!planned_ || *planned_) {
+      return head_verdict::skip;
+    }
+    if (planner_->hops() > 0) {
+      response_access{head}.set_redirected_to(to_.to->to_string());
+    }
+  }
+  return head_verdict::take;
+}
+
+call::follows call::follow(result<void>& outcome) {
+  if (!planned_) {
+    outcome = finished(planned_.error().with_sent(error_sent::answered).at(error_stage::head));
+    return follows::failed;
+  }
+  if (!*planned_) {
+    return follows::no;
+  }
+  auto hop = std::move(**planned_);
+  planned_ = std::nullopt;
+  // What the server did with the request that it redirected is done.
+  sent_before_ = error_sent::answered;
+  went_again_ = false;
+  apply_hop(request_, hop);
+  if (hop.credentials == redirect_hop::credentials_rule::strip) {
+    strip_defaults();
+  }
+  memory_.elsewhere = std::move(hop.to);
+  to_ = {&*memory_.elsewhere, memory_.elsewhere->target()};
+  if (auto aimed = aim(); !aimed) {
+    outcome = finished(aimed.error());
+    return follows::failed;
+  }
+  make_exchange();
+  return follows::yes;
+}
+
+// The headers of every request were meant for the base URL; whose credentials they hold is not
+// known to another origin.
+void call::strip_defaults() {
+  if (!stripped_) {
+    stripped_ = owner_.defaults;
+    strip_credentials(*stripped_);
+  }
 }
 
 std::string call::url_text() const {
@@ -97,7 +167,7 @@ tl::unexpected<error> call::failed(const error& e) const {
 
 tl::unexpected<error> call::finished(const error& e) const {
   auto out = with_history(e);
-  if (replayable() && !e.is<errors::cancelled>()) {
+  if (repeatable() && !e.is<errors::cancelled>()) {
     out.mark_repeatable();
   }
   return tl::unexpected<error>(std::move(out));
@@ -136,7 +206,7 @@ std::shared_ptr<body_source> call::begin_body() noexcept {
   return source;
 }
 
-bool call::replayable() const noexcept {
+bool call::replayable(method m) const noexcept {
   if (source_spent_) {
     return false;
   }
@@ -148,13 +218,13 @@ bool call::replayable() const noexcept {
     case idempotency::by_operation:
       break;
   }
-  return is_idempotent(request_.method()) || request_.headers().contains("Idempotency-Key");
+  return is_idempotent(m) || request_.headers().contains("Idempotency-Key");
 }
 
 bool call::may_go_again() {
   const auto& x = *exchange_;
   if (went_again_ || !place_.reused() || !x.broken() || x.answered() ||
-      (x.wrote_any() && !replayable())) {
+      (x.wrote_any() && !replayable(request_.method()))) {
     return false;
   }
   went_again_ = true;
@@ -167,7 +237,7 @@ error call::status_error(const response& r) const {
   const auto wait = after ? parse_retry_after(*after, owner_.env.time().wall_now()) : std::nullopt;
   error out =
       errors::http_error{url_text(), to_int(r.status()), r.body(), r.headers().text(), wait};
-  if (replayable()) {
+  if (repeatable()) {
     out.mark_repeatable();
   }
   return out;

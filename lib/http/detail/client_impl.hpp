@@ -4,6 +4,7 @@
 
 #include "exchange.hpp"
 #include "pool.hpp"
+#include "redirect_planner.hpp"
 
 #include <fairlead/http/client.hpp>
 
@@ -81,7 +82,7 @@ struct client::impl {
 namespace detail {
 
 /// One call: its deadline, its destination, its connection, and the names that its errors get.
-class call {
+class call final : private head_watcher {
  public:
   call(client::impl& owner, exchange_memory& memory, const context& caller, http::request& r,
        answer_rule rule, duration limit);
@@ -127,6 +128,10 @@ class call {
   /// The stale-connection rule.
   [[nodiscard]] bool may_go_again();
 
+  /// What a complete response was followed by: `yes` when the call is to go on with the next hop.
+  enum class follows : std::uint8_t { no, yes, failed };
+  [[nodiscard]] follows follow(result<void>& outcome);
+
   /// Hands a complete response to `take`.
   [[nodiscard]] result<void> hand_over(const answer_taker& take);
   /// The error that a response outside 2xx is.
@@ -135,7 +140,14 @@ class call {
  private:
   [[nodiscard]] error named(const error& e) const;
   [[nodiscard]] error with_history(const error& e) const;
-  [[nodiscard]] bool replayable() const noexcept;
+  /// Whether a request of method `m` may be sent again.
+  [[nodiscard]] bool replayable(method m) const noexcept;
+  /// The same for the call as a whole.
+  [[nodiscard]] bool repeatable() const noexcept { return replayable(asked_as_); }
+  head_verdict on_head(response& head) override;
+  [[nodiscard]] result<void> aim();
+  void make_exchange();
+  void strip_defaults();
 
   client::impl& owner_;
   exchange_memory& memory_;
@@ -152,9 +164,13 @@ class call {
   std::optional<exchange> exchange_;
   lease place_;
   bool went_again_ = false;
+  method asked_as_;
   bool source_spent_ = false;
   bool source_failed_ = false;
-  error_sent sent_before_ = error_sent::not_sent;  // by the attempt that met a stale connection
+  error_sent sent_before_ = error_sent::not_sent;  // by the attempts and hops before this one
+  std::optional<redirect_planner> planner_;        // of a client that follows redirects
+  result<std::optional<redirect_hop>> planned_;
+  std::optional<headers> stripped_;  // the client's headers, for another origin
 };
 
 /// A call and its memory, used again by the next.

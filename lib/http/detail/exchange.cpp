@@ -225,22 +225,33 @@ bool exchange::rest_is_too_much() const noexcept {
 next_step exchange::head_is_complete() {
   const auto s = m_.answer.status();
   if (to_int(s) / 100 == 1) {
-    if (s == status::switching_protocols) {
-      if (delivery_ == delivery::switched) {
-        return next_step::head;
-      }
-      return fail_with(errors::protocol_error{"", "the server switched protocols unasked"},
-                       error_stage::head);
-    }
-    consented_ = consented_ || s == status::continue_;
-    if (++interim_ > most_interim) {
-      return fail_with(errors::protocol_error{"", "too many interim responses"}, error_stage::head);
-    }
-  } else if (rule_ == answer_rule::success_only && !is_success(s)) {
+    return interim_is_complete();
+  }
+  if (watcher_ != nullptr && watcher_->on_head(m_.answer) == head_verdict::skip) {
+    m_.reader.limit_body(most_dropped, overflow::cut);
+    return next_step::read;
+  }
+  if (delivery_ == delivery::pieces) {
+    return next_step::head;
+  }
+  if (rule_ == answer_rule::success_only && !is_success(s)) {
     m_.reader.limit_body(options_.max_error_body(), overflow::cut);
   }
-  if (delivery_ == delivery::pieces && to_int(s) / 100 != 1) {
-    return next_step::head;
+  return next_step::read;
+}
+
+next_step exchange::interim_is_complete() {
+  const auto s = m_.answer.status();
+  if (s == status::switching_protocols) {
+    if (delivery_ == delivery::switched) {
+      return next_step::head;
+    }
+    return fail_with(errors::protocol_error{"", "the server switched protocols unasked"},
+                     error_stage::head);
+  }
+  consented_ = consented_ || s == status::continue_;
+  if (++interim_ > most_interim) {
+    return fail_with(errors::protocol_error{"", "too many interim responses"}, error_stage::head);
   }
   return next_step::read;
 }

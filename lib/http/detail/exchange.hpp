@@ -52,6 +52,24 @@ enum class delivery : std::uint8_t {
   switched,  ///< to the end of a 101, after which the connection speaks another protocol
 };
 
+/// What becomes of a response whose head is in.
+enum class head_verdict : std::uint8_t {
+  take,
+  skip,  ///< its body is of no interest, and only read for the sake of the connection
+};
+
+/// Sees the head of every final response before the body is read.
+class head_watcher {
+ public:
+  head_watcher() = default;
+  head_watcher(const head_watcher&) = delete;
+  head_watcher& operator=(const head_watcher&) = delete;
+  virtual head_verdict on_head(response& head) = 0;
+
+ protected:
+  ~head_watcher() = default;
+};
+
 class exchange {
  public:
   exchange(exchange_memory& memory, const client_options& options, const headers& defaults,
@@ -63,6 +81,9 @@ class exchange {
     delivery_ = how;
     max_body_ = max_body;
   }
+
+  /// Somebody who must outlive it.
+  void watch(head_watcher* by) noexcept { watcher_ = by; }
 
   /// Before the first byte on a connection.
   void begin();
@@ -129,6 +150,7 @@ class exchange {
   [[nodiscard]] bool rest_is_too_much() const noexcept;
   [[nodiscard]] next_step parse();
   [[nodiscard]] next_step head_is_complete();
+  [[nodiscard]] next_step interim_is_complete();
   [[nodiscard]] next_step at_end();
   [[nodiscard]] next_step fail_with(const error& e, error_stage stage);
   [[nodiscard]] next_step stream_failed(const error& e);
@@ -143,6 +165,7 @@ class exchange {
   destination to_;
   answer_rule rule_;
   delivery delivery_ = delivery::whole;
+  head_watcher* watcher_ = nullptr;
   std::uint64_t max_body_ = options_.max_body();
   gathered out_;
   bool makes_body_ = false;  // after the head, by a source or with consent

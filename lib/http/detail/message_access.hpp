@@ -5,6 +5,10 @@
 #include <fairlead/http/request.hpp>
 #include <fairlead/http/response.hpp>
 
+#include <memory>
+#include <string>
+#include <utility>
+
 namespace fairlead::http {
 
 struct headers_access {
@@ -66,6 +70,9 @@ struct response_access {
   void drop_source() const noexcept { r.source_.reset(); }
   [[nodiscard]] std::shared_ptr<upgrade_handler> take_upgrade() const noexcept {
     return std::move(r.upgrade_);
+  }
+  void set_redirected_to(std::string url) const {
+    r.redirected_to_ = std::make_shared<const std::string>(std::move(url));
   }
   void clear() const noexcept { r.clear(); }
 };
