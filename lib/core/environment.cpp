@@ -14,10 +14,14 @@
 #include <boost/asio/execution_context.hpp>
 #include <boost/asio/query.hpp>
 
+#include <cerrno>
 #include <mutex>
 #include <optional>
 #include <random>
+#include <system_error>
 #include <utility>
+
+#include <sys/random.h>
 
 namespace fairlead {
 
@@ -86,7 +90,8 @@ environment::environment(boost::asio::any_io_executor executor, clock& time, ala
       clock_(time),
       parts_(std::make_unique<parts>(executor_)),
       timers_(clock_, wake),
-      random_(seed) {}
+      random_(seed),
+      simulated_(true) {}
 
 environment::~environment() {
   close();
@@ -102,6 +107,23 @@ void environment::close() noexcept {
     parked& p = *parked_;
     unpark(p);
     p.drop(p);
+  }
+}
+
+void environment::unpredictable(std::span<std::byte> into) {
+  if (simulated_) {
+    for (auto& b : into) {
+      b = static_cast<std::byte>(random_() & 0xffU);
+    }
+    return;
+  }
+  while (!into.empty()) {
+    const auto got = ::getrandom(into.data(), into.size(), 0);
+    if (got > 0) {
+      into = into.subspan(static_cast<std::size_t>(got));
+    } else if (errno != EINTR) {
+      throw std::system_error(errno, std::generic_category(), "getrandom");
+    }
   }
 }
 

@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 
 namespace fairlead {
 
@@ -63,6 +64,9 @@ class environment {
   [[nodiscard]] time_point now() const noexcept { return clock_.now(); }
   [[nodiscard]] timer_queue& timers() noexcept { return timers_; }
   [[nodiscard]] random_source& random() noexcept { return random_; }
+  /// Fills `into` with bytes that nobody can foresee, from the system: for keys, nonces and masks.
+  /// In simulations they are drawn from `random`, and so the same in every run.
+  void unpredictable(std::span<std::byte> into);
   /// The tasks that outlive the calls which started them; see background.hpp.
   [[nodiscard]] fairlead::background& background();
   /// How many of them have not ended.
@@ -96,6 +100,7 @@ class environment {
   random_source random_;
   parked* parked_ = nullptr;
   bool closing_ = false;
+  bool simulated_ = false;
 };
 
 }  // namespace fairlead

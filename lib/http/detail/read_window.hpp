@@ -15,6 +15,8 @@ namespace fairlead::http::detail {
 class read_window {
  public:
   [[nodiscard]] std::string_view bytes() const noexcept { return {data_.get() + begin_, size()}; }
+  /// The same to work on in place.
+  [[nodiscard]] std::span<char> writable() noexcept { return {data_.get() + begin_, size()}; }
   [[nodiscard]] std::size_t size() const noexcept { return end_ - begin_; }
   [[nodiscard]] bool empty() const noexcept { return begin_ == end_; }
 
@@ -42,6 +44,10 @@ class read_window {
   void commit(std::size_t n) noexcept { end_ += n; }
 
   void clear() noexcept { begin_ = end_ = 0; }
+
+  /// Gives the memory back; everything unread is lost.
+  void release() noexcept { *this = read_window(); }
+  [[nodiscard]] bool holds_memory() const noexcept { return data_ != nullptr; }
 
  private:
   void make_room(std::size_t initial) {
