@@ -13,7 +13,7 @@ namespace fairlead::cli {
 
 namespace {
 
-void print_help() {
+void print_echo_help() {
   std::cout << "usage: fairlead echo --protocol P [options]\n\n"
                "A server for trying things: answers each request with what it holds. Prints\n"
                "\"listening on ADDRESS\" first. SIGINT and SIGTERM stop it: requests in progress\n"
@@ -35,7 +35,7 @@ int echo(const std::vector<std::string>& words) {
     return complain(given.error());
   }
   if (given->has("--help")) {
-    print_help();
+    print_echo_help();
     return done;
   }
   const auto plan = plan_echo(*given);

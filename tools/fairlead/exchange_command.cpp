@@ -11,7 +11,7 @@ namespace fairlead::cli {
 
 namespace {
 
-void print_help(const std::string& name) {
+void print_exchange_help(const std::string& name) {
   std::cout << "usage: fairlead " << name
             << " [options] URL\n\n"
                "Makes one call and prints the body of the response as it is. The call ends within\n"
@@ -47,7 +47,7 @@ int exchange(const std::string& name, http::method m, const std::vector<std::str
     return complain(name, given.error());
   }
   if (given->has("--help")) {
-    print_help(name);
+    print_exchange_help(name);
     return done;
   }
   auto plan = plan_exchange(m, *given);

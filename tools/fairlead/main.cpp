@@ -24,6 +24,7 @@ const std::vector<command> commands{
     {"put", &fairlead::cli::put, "send a JSON document in place of what is there"},
     {"delete", &fairlead::cli::del, "delete what a URL names; \"del\" for short"},
     {"echo", &fairlead::cli::echo, "serve what is sent, for trying things"},
+    {"send", &fairlead::cli::send, "send lines as requests, and print the replies"},
     {"lab", &fairlead::cli::lab, "replay an outage against a stack of policies, in virtual time"},
 };
 
