@@ -7,19 +7,13 @@
 #include "lab/replay.hpp"
 #include "lab/timeline_svg.hpp"
 #include "lab/timeline_text.hpp"
+#include "text_file.hpp"
 
 #include <boost/json/error.hpp>
 #include <boost/json/stream_parser.hpp>
 
-#include <tl/expected.hpp>
-
-#include <cerrno>
-#include <fstream>
 #include <iostream>
-#include <iterator>
-#include <optional>
 #include <string>
-#include <system_error>
 
 namespace fairlead::cli {
 
@@ -35,45 +29,6 @@ constexpr std::size_t max_depth = 64;
 
 void complain(const std::string& line) {
   std::cerr << "fairlead lab: " << lab::on_one_line(line) << '\n';
-}
-
-tl::expected<std::string, std::string> read_all(const std::string& path) {
-  if (path == "-") {
-    return std::string(std::istreambuf_iterator<char>(std::cin), {});
-  }
-  try {
-    errno = 0;
-    std::ifstream in(path, std::ios::binary);
-    if (in) {
-      return std::string(std::istreambuf_iterator<char>(in), {});
-    }
-    return tl::unexpected<std::string>(std::generic_category().message(errno));
-  } catch (const std::ios_base::failure& e) {  // a directory opens, and then cannot be read
-    return tl::unexpected<std::string>(e.code().message());
-  }
-}
-
-// Nothing, or why not.
-std::optional<std::string> write_all(const std::string& path, const std::string& text) {
-  errno = 0;
-  std::ofstream out(path, std::ios::binary);
-  out << text;
-  out.close();
-  if (out) {
-    return std::nullopt;
-  }
-  return std::generic_category().message(errno);
-}
-
-// "line 3, column 7" of the place where a text stops being JSON.
-std::string place_in(const std::string& text, std::size_t at) {
-  std::size_t line = 1;
-  std::size_t column = 1;
-  for (std::size_t i = 0; i < at && i < text.size(); ++i) {
-    column = text[i] == '\n' ? 1 : column + 1;
-    line += text[i] == '\n' ? 1 : 0;
-  }
-  return "line " + std::to_string(line) + ", column " + std::to_string(column);
 }
 
 }  // namespace

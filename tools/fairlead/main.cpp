@@ -4,6 +4,7 @@
 #include "commands.hpp"
 
 #include <exception>
+#include <iomanip>
 #include <iostream>
 #include <string>
 #include <vector>
@@ -18,13 +19,19 @@ struct command {
   const char* help;
 };
 const std::vector<command> commands{
+    {"get", &fairlead::cli::get, "ask for a URL, and print what comes"},
+    {"post", &fairlead::cli::post, "send a JSON document"},
+    {"put", &fairlead::cli::put, "send a JSON document in place of what is there"},
+    {"delete", &fairlead::cli::del, "delete what a URL names; \"del\" for short"},
+    {"echo", &fairlead::cli::echo, "serve what is sent, for trying things"},
+    {"send", &fairlead::cli::send, "send lines as requests, and print the replies"},
     {"lab", &fairlead::cli::lab, "replay an outage against a stack of policies, in virtual time"},
 };
 
 void print_help(std::ostream& out) {
   out << "usage: fairlead COMMAND [options]\n\ncommands:\n";
   for (const auto& c : commands) {
-    out << "  " << c.name << "     " << c.help << '\n';
+    out << "  " << std::left << std::setw(8) << c.name << c.help << '\n';
   }
   out << "  help    explain a command\n"
          "\noptions:\n"
@@ -39,7 +46,8 @@ std::string hint(const std::string& word, const std::vector<std::string>& known)
   return meant ? "; did you mean " + *meant + "?" : "; see fairlead help";
 }
 
-const command* find(const std::string& name) {
+const command* find(const std::string& given) {
+  const auto name = given == "del" ? std::string("delete") : given;
   std::vector<std::string> names{"help"};
   for (const auto& c : commands) {
     if (name == c.name) {

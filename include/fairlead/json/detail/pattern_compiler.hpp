@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 namespace fairlead::json::detail {
@@ -28,6 +29,8 @@ struct pattern_range {
 
 inline constexpr std::size_t max_pattern_steps = 1000;
 inline constexpr std::size_t max_pattern_ranges = 500;
+// Repetitions of what is empty emit no steps, so work is bounded by itself.
+inline constexpr std::size_t max_pattern_work = 100'000;
 
 template <std::size_t Steps, std::size_t Ranges>
 struct pattern_parts {
@@ -52,6 +55,13 @@ class pattern_compiler {
   }
 
   [[nodiscard]] constexpr counts sizes() const { return {step_count_, range_count_}; }
+
+  [[nodiscard]] constexpr std::span<const pattern_step> steps() const {
+    return {steps_, step_count_};
+  }
+  [[nodiscard]] constexpr std::span<const pattern_range> ranges() const {
+    return {ranges_, range_count_};
+  }
 
   template <std::size_t Steps, std::size_t Ranges>
   [[nodiscard]] constexpr pattern_parts<Steps, Ranges> shrink() const {
@@ -189,6 +199,9 @@ class pattern_compiler {
   }
 
   constexpr void atom(int depth) {
+    if (++work_ > max_pattern_work) {
+      throw "pattern: too large";
+    }
     const char c = peek();
     switch (c) {
       case '^':
@@ -385,6 +398,7 @@ class pattern_compiler {
   std::size_t at_ = 0;
   std::size_t step_count_ = 0;
   std::size_t range_count_ = 0;
+  std::size_t work_ = 0;
   pattern_step steps_[max_pattern_steps]{};
   pattern_range ranges_[max_pattern_ranges]{};
 };

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: BSL-1.0
+// What `fairlead echo` answers, protocol by protocol: text in, text out.
+#pragma once
+
+#include <fairlead/core/error.hpp>
+#include <fairlead/http/request.hpp>
+#include <fairlead/http/response.hpp>
+
+#include <string>
+#include <string_view>
+
+namespace fairlead::cli {
+
+/// One line of JSON-lines: `{"_id": I, "_payload": X}` gives `{"_id": I, "_status": "ok",
+/// "_payload": X}`; an object without `_payload` is the payload itself. What is no JSON object is
+/// answered with an error.
+[[nodiscard]] std::string jsonl_reply(std::string_view request);
+
+/// `{"_id": ..., "_status": "error", "_error_type": ..., "_message": ...}`; the id of `request`, if
+/// it has one.
+[[nodiscard]] std::string jsonl_error(std::string_view request, std::string_view type,
+                                      std::string_view message);
+
+/// Method, path, query, headers and body of a request as JSON. A body that is JSON by its type
+/// stands as JSON, text as a string; what is neither stands as `body_base64`.
+[[nodiscard]] http::response http_reply(const http::request& r);
+
+/// `{"data": X}` gives `{"success": true, "data": X}`; without a body X is null. What cannot be
+/// read is a 400 with `{"success": false, "error": ...}`.
+[[nodiscard]] http::response envelope_reply(const http::request& r);
+
+/// `{"success": false, "error": message}`.
+[[nodiscard]] http::response envelope_error(http::status s, std::string_view message);
+
+[[nodiscard]] std::string base64(std::string_view bytes);
+
+}  // namespace fairlead::cli

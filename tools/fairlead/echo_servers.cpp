@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "echo_servers.hpp"
+
+#include <fairlead/net/network.hpp>
+
+#include <iostream>
+
+namespace fairlead::cli {
+
+duration drain_grace(const echo_plan& plan) noexcept {
+  return plan.delay + std::chrono::seconds(10);
+}
+
+task<result<void>> echo_until_stopped(context& cx, const echo_plan& plan) {
+  auto& net = net::system_network();
+  const auto at = co_await plan.listen.resolve(cx, net);
+  if (!at) {
+    co_return fail(at.error());
+  }
+  auto listener = net.listen(cx.env(), *at, {});
+  if (!listener) {
+    co_return fail(listener.error());
+  }
+  std::cout << "listening on " << (*listener)->local().to_string() << std::endl;
+  const bool http =
+      plan.protocol == echo_protocol::http || plan.protocol == echo_protocol::envelope;
+  auto serving = http ? echo_http(cx, plan, std::move(*listener))
+                      : echo_frames(cx, plan, std::move(*listener));
+  auto outcome = co_await std::move(serving);
+  co_return outcome;
+}
+
+}  // namespace fairlead::cli

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: BSL-1.0
+// What `fairlead get`, `post`, `put` and `delete` were asked to do: options as values, nothing read
+// and nothing sent yet.
+#pragma once
+
+#include "command_line.hpp"
+#include "error_report.hpp"
+
+#include <fairlead/core/time.hpp>
+#include <fairlead/http/headers.hpp>
+#include <fairlead/http/method.hpp>
+
+#include <tl/expected.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace fairlead::cli {
+
+/// Whom to trust and as whom to appear over TLS.
+struct tls_choice {
+  std::optional<std::string> ca_file;
+  std::optional<std::string> certificate;
+  std::optional<std::string> key;
+  bool insecure = false;
+};
+
+/// One request.
+struct exchange_plan {
+  http::method method = http::method::get;
+  std::string url;
+  http::headers headers;
+  std::optional<std::string> data;  ///< as given: JSON, "@FILE" or "-"
+  std::optional<std::string> schema_file;
+  std::optional<std::string> request_schema_file;
+  std::optional<std::string> policy_file;
+  duration timeout = std::chrono::seconds(5);
+  std::uint32_t attempts = 1;
+  bool follow_redirects = true;
+  tls_choice tls;
+  std::optional<std::string> unix_path;
+  bool include_head = false;
+  bool timings = false;
+  error_style errors = error_style::text;
+};
+
+/// The options of the four commands.
+[[nodiscard]] const std::vector<option>& exchange_options();
+
+/// The plan, or one line that says what is wrong.
+[[nodiscard]] tl::expected<exchange_plan, std::string> plan_exchange(http::method m,
+                                                                     const arguments& given);
+
+/// "K: V" as a header field. False when it is none.
+[[nodiscard]] bool add_header(http::headers& to, std::string_view line);
+
+}  // namespace fairlead::cli

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: BSL-1.0
+// How the commands get their connections: to the URL's host or to a Unix socket, in plain or over
+// TLS, with a record of how long each phase took.
+#pragma once
+
+#include "exchange_plan.hpp"
+
+#include <fairlead/http/connector.hpp>
+#include <fairlead/net/connection.hpp>
+#include <fairlead/net/tls_client.hpp>
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace fairlead::cli {
+
+/// Opens connections for an HTTP client, for "http" and "https" alike.
+class route_to final : public http::connector {
+ public:
+  /// `unix_path` stands in for every host.
+  route_to(net::tls_client trust, std::optional<std::string> unix_path)
+      : trust_(std::move(trust)), unix_path_(std::move(unix_path)) {}
+
+  [[nodiscard]] task<result<net::connection>> connect(context& cx, net::network& net,
+                                                      const http::url& to) override;
+
+  /// Of all connections together.
+  [[nodiscard]] const net::connect_times& times() const noexcept { return times_; }
+  [[nodiscard]] std::size_t opened() const noexcept { return opened_; }
+
+ private:
+  net::tls_client trust_;
+  std::optional<std::string> unix_path_;
+  net::connect_times times_;
+  std::size_t opened_ = 0;
+};
+
+/// Trust and identity as they were chosen; offers HTTP/1.1. *Errors*: `invalid_argument`.
+[[nodiscard]] result<net::tls_client> make_trust(const tls_choice& chosen);
+
+}  // namespace fairlead::cli
