@@ -42,17 +42,6 @@ def need(program):
     return found
 
 
-def use_python_with(module):
-    """Goes on in Debian's Python when that has the module and this one has not."""
-    for_sure = "FAIRLEAD_PYTHON_CHOSEN"
-    try:
-        __import__(module)
-    except ImportError:
-        if for_sure not in os.environ and os.path.exists("/usr/bin/python3"):
-            os.environ[for_sure] = "1"
-            os.execv("/usr/bin/python3", ["/usr/bin/python3", *sys.argv])
-
-
 def same(got, expected, what="got"):
     if got != expected:
         raise AssertionError(f"{what}: {got!r}, expected {expected!r}")

