@@ -93,7 +93,8 @@ inline ::testing::AssertionResult has(std::string_view text, std::string_view pa
   if (text.find(part) != text.npos) {
     return ::testing::AssertionSuccess();
   }
-  return ::testing::AssertionFailure() << "no \"" << part << "\" in \"" << text.substr(0, 4000) << '"';
+  return ::testing::AssertionFailure()
+         << "no \"" << part << "\" in \"" << text.substr(0, 4000) << '"';
 }
 
 }  // namespace fairlead::testing

@@ -184,9 +184,8 @@ result<http::response> events(context& /*cx*/, const http::request& r) {
   if (since >= 10) {
     return http::response(http::status::no_content);
   }
-  return http::event_stream([since](context& cx, http::event_writer& out) {
-    return count_events(cx, out, since);
-  });
+  return http::event_stream(
+      [since](context& cx, http::event_writer& out) { return count_events(cx, out, since); });
 }
 
 task<void> echo(context& cx, http::websocket& ws) {
@@ -222,10 +221,10 @@ task<void> talk(context& cx, http::websocket& ws) {
 }
 
 auto websocket_route(http::websocket_handler f, const http::websocket_options& how) {
-  return [f = std::move(f), how](context& /*cx*/,
-                                 const http::request& r) -> result<http::response> {
-    return http::accept_websocket(r, f, how);
-  };
+  return
+      [f = std::move(f), how](context& /*cx*/, const http::request& r) -> result<http::response> {
+        return http::accept_websocket(r, f, how);
+      };
 }
 
 void add_websockets(http::router& routes) {
@@ -256,9 +255,10 @@ void add_routes(http::router& routes, const std::string& files, event& drain) {
   routes.del("/inspect", inspect);
   routes.post("/take", {.max_body = 64 << 20}, take);
   routes.put("/take", {.max_body = 64 << 20}, take);
-  routes.post("/refuse", {.max_body = 64 << 20}, [](context& cx, http::body_reader&) -> result<http::response> {
-    return refuse(cx);  // without reading the body
-  });
+  routes.post("/refuse", {.max_body = 64 << 20},
+              [](context& cx, http::body_reader&) -> result<http::response> {
+                return refuse(cx);  // without reading the body
+              });
   routes.post("/form", [](context&, http::from_form<person> p) -> result<person> { return *p; });
   routes.get("/drip", [](context&) -> result<http::response> {
     return http::response().body(http::make_body(drip), "text/plain");
@@ -299,9 +299,11 @@ void add_routes(http::router& routes, const std::string& files, event& drain) {
     return out;
   });
   routes.group("/private")
-      .use(http::basic_auth("interop", [](std::string_view user, std::string_view password) {
-        return user == "ann" && http::equal_in_constant_time(password, "s3cret:\xc3\xbc");
-      }))
+      .use(http::basic_auth("interop",
+                            [](std::string_view user, std::string_view password) {
+                              return user == "ann" &&
+                                     http::equal_in_constant_time(password, "s3cret:\xc3\xbc");
+                            }))
       .get("/hello", [](context&) -> result<std::string> { return "hello ann\n"; });
   routes.group("/cors")
       .use(http::cors(http::cors_options().origin("https://app.example")))
@@ -335,8 +337,8 @@ result<std::unique_ptr<net::listener>> listen_for_tls(context& cx, const net::en
   if (!under) {
     return under;
   }
-  const net::tls_server trust(net::tls_server_options(net::tls_credentials::text(own.chain, own.key))
-                                  .alpn({"http/1.1"}));
+  const net::tls_server trust(
+      net::tls_server_options(net::tls_credentials::text(own.chain, own.key)).alpn({"http/1.1"}));
   return net::tls_listen(std::move(*under), trust);
 }
 
@@ -359,11 +361,10 @@ task<result<void>> serve(context& cx, const places& at) {
     running->withdraw();
     return {};
   });
-  http::server app(std::move(routes), http::server_options().on_failure(
-                                          [&](const http::request& r, std::string_view what) {
-                                            seen_so_far.failures.push_back(r.target() + ": " +
-                                                                           std::string(what));
-                                          }));
+  http::server app(std::move(routes), http::server_options().on_failure([&](const http::request& r,
+                                                                            std::string_view what) {
+    seen_so_far.failures.push_back(r.target() + ": " + std::string(what));
+  }));
   running = &app;
   const net::endpoint loopback = net::endpoint::loopback();
   auto plain = net::system_network().listen(cx.env(), loopback, {});

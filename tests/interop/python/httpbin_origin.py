@@ -8,6 +8,8 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 class Handler(WSGIRequestHandler):
     protocol_version = "HTTP/1.1"
+    # httpbin takes chunked bodies from this server only, though Werkzeug's reads them as well.
+    server_version = "gunicorn/0"
 
 
 if __name__ == "__main__":

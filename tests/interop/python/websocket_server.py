@@ -1,9 +1,17 @@
 # SPDX-License-Identifier: BSL-1.0
-"""Python's websockets as a server; prints "http PORT". What a path asks for: see node/server.js."""
+"""Python's websockets as a server: `websocket_server.py plain|shared|each`, which is how it compresses; prints
+"http PORT". /talk sends a message in fragments, pings and closes; /break breaks off; else it echoes."""
 import asyncio
+import sys
 
 import websockets
 from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFactory as Deflate
+
+EXTENSIONS = {
+    "plain": [],
+    "shared": [Deflate()],
+    "each": [Deflate(server_no_context_takeover=True, client_no_context_takeover=True)],
+}
 
 
 async def talk(ws):
@@ -19,16 +27,8 @@ async def talk(ws):
 
 
 async def main():
-    both = [Deflate(compress_settings={"memLevel": 5})]
-    alone = [Deflate(server_no_context_takeover=True, client_no_context_takeover=True)]
-
-    class Choosing(websockets.WebSocketServerProtocol):
-        async def process_request(self, path, headers):
-            self.available_extensions = {"/shared": both, "/each": alone}.get(path, [])
-
-    # The extensions given here only switch them on; each path has its own.
-    async with websockets.serve(talk, "127.0.0.1", 0, max_size=8 << 20, subprotocols=["echo"], extensions=both,
-                                compression=None, create_protocol=Choosing, ping_interval=0.2) as server:
+    async with websockets.serve(talk, "127.0.0.1", 0, max_size=8 << 20, subprotocols=["echo"], compression=None,
+                                extensions=EXTENSIONS[sys.argv[1]], ping_interval=0.2) as server:
         print("http", server.sockets[0].getsockname()[1], flush=True)
         await asyncio.Future()
 
