@@ -101,6 +101,7 @@ task<result<void>> tls_stream::wait(context& cx, direction towards) {
     auto alive = cx.cancelled() ? cx.check() : result<void>{};
     co_return alive;
   }
+  engine_.rest();
   auto below = towards;
   if (blocks != block::none) {
     below = blocks == block::read ? direction::read : direction::write;
