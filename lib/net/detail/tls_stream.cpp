@@ -187,8 +187,11 @@ void tls_stream::close() noexcept {
     return;
   }
   closed_ = true;
-  if (engine_.may_end()) {
-    static_cast<void>(engine_.close_notify());  // as far as there is room
+  try {
+    if (engine_.may_end()) {
+      static_cast<void>(engine_.close_notify());  // as far as there is room
+    }
+  } catch (...) {  // no memory to say why not
   }
   under_->close();
 }
