@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "echo_replies.hpp"
 
+#include "json_text.hpp"
 #include "text_file.hpp"
 
 #include <fairlead/http/percent.hpp>
 #include <fairlead/json/decode.hpp>
 
-#include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 
 #include <optional>
@@ -36,7 +36,7 @@ std::string error_reply(const object& request, std::string_view type, std::strin
   out["_status"] = "error";
   out["_error_type"] = type;
   out["_message"] = valid_utf8(message);
-  return boost::json::serialize(out);
+  return json_text(out);
 }
 
 // Adds a value under a name; a second one of that name makes a list.
@@ -107,7 +107,7 @@ std::string jsonl_reply(std::string_view request) {
   out["_status"] = "ok";
   const auto* payload = given->if_contains("_payload");
   out["_payload"] = payload != nullptr ? *payload : *read;
-  return boost::json::serialize(out);
+  return json_text(out);
 }
 
 std::string jsonl_error(std::string_view request, std::string_view type, std::string_view message) {
@@ -136,7 +136,7 @@ http::response http_reply(const http::request& r) {
     out["body"] = nullptr;
     out["body_base64"] = base64(body);
   }
-  return http::response().body(boost::json::serialize(out) + "\n", "application/json");
+  return http::response().body(json_text(out) + "\n", "application/json");
 }
 
 http::response envelope_reply(const http::request& r) {
@@ -152,12 +152,12 @@ http::response envelope_reply(const http::request& r) {
       out["data"] = *data;
     }
   }
-  return http::response().body(boost::json::serialize(out), "application/json");
+  return http::response().body(json_text(out), "application/json");
 }
 
 http::response envelope_error(http::status s, std::string_view message) {
   const object out{{"success", false}, {"error", valid_utf8(message)}};
-  return http::response(s).body(boost::json::serialize(out), "application/json");
+  return http::response(s).body(json_text(out), "application/json");
 }
 
 std::string base64(std::string_view bytes) {
