@@ -6,6 +6,7 @@
 
 #include "detail/client_impl.hpp"
 #include "detail/open_response.hpp"
+#include "detail/option_problems.hpp"
 #include "detail/request_body.hpp"
 #include "detail/tls_connector.hpp"
 
@@ -33,15 +34,6 @@ class plain_connector final : public connector {
 
 pool_core::limits limits_of(const pool_options& o) {
   return {o.per_origin, o.total, o.waiters, o.idle_timeout};
-}
-
-std::string in_one_line(const std::vector<std::string>& problems) {
-  std::string out;
-  for (const auto& p : problems) {
-    out += out.empty() ? "" : "; ";
-    out += p;
-  }
-  return out;
 }
 
 // For those who look at the response where the call has it.
@@ -368,7 +360,7 @@ task<result<upgraded>> client::upgrade(context& cx, http::request r) {
 
 client::client(environment& env, client_options options) {
   if (const auto problems = options.problems(); !problems.empty()) {
-    throw std::invalid_argument("http::client: " + in_one_line(problems));
+    throw std::invalid_argument("http::client: " + detail::in_one_line(problems));
   }
   impl_ = std::make_unique<impl>(env, std::move(options));
 }
@@ -380,7 +372,7 @@ client::~client() = default;
 
 result<client> client::make(environment& env, client_options options) {
   if (const auto problems = options.problems(); !problems.empty()) {
-    return fail(errors::invalid_argument{"http::client", in_one_line(problems)});
+    return fail(errors::invalid_argument{"http::client", detail::in_one_line(problems)});
   }
   return client(std::make_unique<impl>(env, std::move(options)));
 }

@@ -14,10 +14,10 @@ using detail::opcode;
 using detail::websocket_connection;
 
 struct websocket_writer::state {
-  state(websocket_connection& c, async_mutex::lock_guard held, message_kind k)
-      : connection(c), lock(std::move(held)), kind(k) {
+  state(std::shared_ptr<websocket_connection> c, async_mutex::lock_guard held, message_kind k)
+      : kept(std::move(c)), connection(*kept), lock(std::move(held)), kind(k) {
     message.code = k == message_kind::text ? opcode::text : opcode::binary;
-    message.compressed = c.compresses();
+    message.compressed = connection.compresses();
   }
   state(const state&) = delete;
   state& operator=(const state&) = delete;
@@ -49,6 +49,7 @@ struct websocket_writer::state {
         finished ? "the message is finished" : "text must be UTF-8; send it as binary"});
   }
 
+  std::shared_ptr<websocket_connection> kept;
   websocket_connection& connection;
   async_mutex::lock_guard lock;
   message_kind kind;
@@ -78,12 +79,14 @@ task<result<void>> websocket_writer::finish(context& cx) {
 
 websocket::websocket(environment& env, std::unique_ptr<net::stream> s, side self,
                      websocket_options options, std::string protocol)
-    : connection_(std::make_unique<websocket_connection>(
+    : connection_(std::make_shared<websocket_connection>(
           env, std::move(s), self == side::client ? endpoint_role::client : endpoint_role::server,
           std::move(options), std::nullopt, std::move(protocol))) {}
-websocket::websocket(std::unique_ptr<websocket_connection> made) noexcept
+websocket::websocket(std::shared_ptr<websocket_connection> made) noexcept
     : connection_(std::move(made)) {}
+websocket::websocket(const websocket&) noexcept = default;
 websocket::websocket(websocket&&) noexcept = default;
+websocket& websocket::operator=(const websocket&) noexcept = default;
 websocket& websocket::operator=(websocket&&) noexcept = default;
 websocket::~websocket() = default;
 
@@ -109,7 +112,7 @@ task<result<websocket_writer>> websocket::begin(context& cx, message_kind kind) 
     co_return fail(std::move(turn).error());
   }
   co_return websocket_writer(
-      std::make_unique<websocket_writer::state>(*connection_, std::move(*turn), kind));
+      std::make_unique<websocket_writer::state>(connection_, std::move(*turn), kind));
 }
 
 task<result<void>> websocket::ping(context& cx) {

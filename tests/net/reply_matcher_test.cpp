@@ -2,8 +2,9 @@
 // Whose reply it is, without any connection: order, ids, calls that were given up, and a random
 // walk against a model. And the pauses between attempts to connect.
 #include "detail/reply_matcher.hpp"
-#include "detail/reconnect_pace.hpp"
 #include "detail/reply_order.hpp"
+
+#include <fairlead/core/reconnect_pace.hpp>
 
 #include <gtest/gtest.h>
 

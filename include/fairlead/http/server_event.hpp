@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace fairlead::http {
 
@@ -34,8 +35,10 @@ struct server_event {
 /// *Thread safety*: none.
 class event_parser {
  public:
-  /// `limit` bounds one event, in bytes of its lines. Default 1 MiB.
-  explicit event_parser(std::size_t limit = std::size_t{1} << 20U) noexcept : limit_(limit) {}
+  /// `limit` bounds one event, in bytes of its lines. Default 1 MiB. `last_id` is the one that
+  /// events have until one is given.
+  explicit event_parser(std::size_t limit = std::size_t{1} << 20U, std::string last_id = {})
+      : limit_(limit), id_(last_id), last_id_(std::move(last_id)) {}
 
   /// Takes from the front of `text`, which is shortened, until an event is complete; nothing when
   /// all was taken.

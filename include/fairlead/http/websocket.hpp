@@ -62,7 +62,8 @@ class websocket_writer {
   std::unique_ptr<state> state_;
 };
 
-/// A connected WebSocket.
+/// A connected WebSocket. A handle: copies are the same connection, which ends when the last of
+/// them is gone; keep one where others are to send to it.
 ///
 /// One coroutine reads at a time; any number send, one message after the other in the order in
 /// which they asked. **Somebody should always be reading**: pings are answered, a silent peer is
@@ -85,7 +86,8 @@ class websocket_writer {
 /// *Cancellation*: of a read leaves everything as it was; of a write that has begun breaks the
 /// connection.
 ///
-/// *Thread safety*: none; it belongs to the executor of its environment and must outlive its calls.
+/// *Thread safety*: none; it belongs to the executor of its environment. The handle that a call is
+/// made on must outlive it.
 ///
 /// *Example*:
 /// ```cpp
@@ -106,10 +108,13 @@ class websocket {
   /// compression, whatever the options say; `protocol` is the subprotocol that was agreed on.
   websocket(environment& env, std::unique_ptr<net::stream> s, side self,
             websocket_options options = {}, std::string protocol = {});
-  explicit websocket(std::unique_ptr<detail::websocket_connection> made) noexcept;
+  explicit websocket(std::shared_ptr<detail::websocket_connection> made) noexcept;
+  websocket(const websocket&) noexcept;
   websocket(websocket&&) noexcept;
+  websocket& operator=(const websocket&) noexcept;
   websocket& operator=(websocket&&) noexcept;
-  /// Closes the connection at once, without a close frame: the peer sees that it broke.
+  /// The last one closes the connection at once, without a close frame: the peer sees that it
+  /// broke.
   ~websocket();
 
   /// The next message, or nothing when the peer has closed the connection in order.
@@ -154,8 +159,11 @@ class websocket {
   /// Where the other end is: "127.0.0.1:80".
   [[nodiscard]] const std::string& peer() const noexcept;
 
+  /// The same connection.
+  friend bool operator==(const websocket&, const websocket&) = default;
+
  private:
-  std::unique_ptr<detail::websocket_connection> connection_;
+  std::shared_ptr<detail::websocket_connection> connection_;
 };
 
 }  // namespace fairlead::http

@@ -85,6 +85,12 @@ class websocket_options {
     protocols_.emplace_back(name);
     return *this;
   }
+  /// For servers: an Origin whose pages may connect, "https://app.example", or "*" for all.
+  /// Default: those of the server's own host, and everybody who is not a browser.
+  websocket_options& origin(std::string_view of_pages) {
+    origins_.emplace_back(of_pages);
+    return *this;
+  }
 
   [[nodiscard]] std::uint64_t max_message() const noexcept { return max_message_; }
   [[nodiscard]] duration ping_after() const noexcept { return ping_after_; }
@@ -94,6 +100,7 @@ class websocket_options {
   [[nodiscard]] websocket_compression compression() const noexcept { return compression_; }
   [[nodiscard]] std::size_t compress_from() const noexcept { return compress_from_; }
   [[nodiscard]] const std::vector<std::string>& protocols() const noexcept { return protocols_; }
+  [[nodiscard]] const std::vector<std::string>& origins() const noexcept { return origins_; }
 
   /// Everything that is wrong, one sentence each; empty when the options can be used.
   [[nodiscard]] std::vector<std::string> problems() const;
@@ -107,6 +114,7 @@ class websocket_options {
   websocket_compression compression_ = websocket_compression::off;
   std::size_t compress_from_ = 256;
   std::vector<std::string> protocols_;
+  std::vector<std::string> origins_;
 };
 
 }  // namespace fairlead::http

@@ -50,6 +50,23 @@ bool is_key(std::string_view text) noexcept {
          std::all_of(text.begin(), text.end() - 2, base64_char);
 }
 
+// Only browsers send an Origin. They send cookies along to whatever a page names, so a page of
+// another site could speak for its visitor.
+bool is_welcome(const headers& h, const websocket_options& options) {
+  const auto origin = h.get("Origin");
+  if (!origin) {
+    return true;
+  }
+  const auto& allowed = options.origins();
+  const auto listed = [&](const std::string& o) { return o == "*" || iequals(o, *origin); };
+  if (std::any_of(allowed.begin(), allowed.end(), listed)) {
+    return true;
+  }
+  const auto mark = origin->find("://");
+  const auto host = h.get("Host");
+  return mark != origin->npos && host && iequals(origin->substr(mark + 3), *host);
+}
+
 tl::unexpected<error> wrong(std::string_view why) {
   error e = errors::protocol_error{"", why};
   return tl::unexpected<error>(e.at(error_stage::head).with_sent(error_sent::answered));
@@ -133,6 +150,9 @@ websocket_reply answer_websocket(const request& r, const websocket_options& opti
   if (!is_key(key)) {
     return refuse(status::bad_request, "bad_request", "Sec-WebSocket-Key is missing or malformed");
   }
+  if (!is_welcome(h, options)) {
+    return refuse(status::forbidden, "forbidden", "pages of this origin may not connect");
+  }
   websocket_agreement agreed;
   for (const auto& p : options.protocols()) {
     if (lists(h, "Sec-WebSocket-Protocol", p)) {
@@ -142,7 +162,6 @@ websocket_reply answer_websocket(const request& r, const websocket_options& opti
   }
   agreed.deflate = choose_deflate(joined(h, "Sec-WebSocket-Extensions"), options.compression());
   response answer(status::switching_protocols);
-  answer.header("Upgrade", "websocket").header("Connection", "Upgrade");
   answer.header("Sec-WebSocket-Accept", websocket_accept(key));
   if (!agreed.protocol.empty()) {
     answer.header("Sec-WebSocket-Protocol", agreed.protocol);

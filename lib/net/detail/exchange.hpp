@@ -2,9 +2,9 @@
 // The calls of a framed client: which wait, which are out, what goes out and what comes back.
 #pragma once
 
-#include "detail/reconnect_pace.hpp"
 #include "detail/reply_matcher.hpp"
 
+#include <fairlead/core/reconnect_pace.hpp>
 #include <fairlead/core/waiter.hpp>
 #include <fairlead/net/framed_client.hpp>
 #include <fairlead/net/wait_slot.hpp>

@@ -32,7 +32,7 @@ using side_task = std::function<task<void>(context&, websocket&)>;
 inline websocket make_end(environment& env, std::unique_ptr<net::stream> s,
                           detail::endpoint_role self, const websocket_options& o = {},
                           const std::optional<detail::deflate_terms>& terms = {}) {
-  return websocket(std::make_unique<detail::websocket_connection>(env, std::move(s), self, o, terms,
+  return websocket(std::make_shared<detail::websocket_connection>(env, std::move(s), self, o, terms,
                                                                   std::string()));
 }
 

@@ -7,11 +7,15 @@
 
 #include <algorithm>
 
-namespace fairlead::net::detail {
+namespace fairlead {
 
+/// Decides, and waits for nothing itself.
+///
 /// Pauses that double with each failure in a row, from `first` to `longest`, each drawn between its
 /// half and its whole, so that clients of one server do not come back together. There is no pause
 /// before anything has failed.
+///
+/// *Thread safety*: none.
 class reconnect_pace {
  public:
   reconnect_pace(duration first, duration longest) noexcept
@@ -23,6 +27,15 @@ class reconnect_pace {
     const auto extra = random.below(static_cast<std::uint64_t>((next_ - half).count()) + 1);
     not_before_ = saturating_add(now, half + duration(static_cast<duration::rep>(extra)));
     next_ = next_ > longest_ / 2 ? longest_ : next_ * 2;
+  }
+
+  /// The pauses begin with `wait` from now on.
+  void first(duration wait) noexcept {
+    if (next_ == first_) {
+      next_ = wait;
+    }
+    first_ = wait;
+    longest_ = std::max(wait, longest_);
   }
 
   /// The connection was of use.
@@ -41,4 +54,4 @@ class reconnect_pace {
   time_point not_before_ = time_point::min();
 };
 
-}  // namespace fairlead::net::detail
+}  // namespace fairlead
