@@ -36,6 +36,11 @@ struct pool_options {
   /// s), so that seldom a request meets a connection that the server is just closing. 0 closes
   /// every connection after one exchange.
   duration idle_timeout = std::chrono::seconds(30);
+  /// How old a connection may get before it is closed instead of used again, so that a client
+  /// follows when names move and balancers change. Looked at when an exchange ends and while it
+  /// idles. Default 15 min, as .NET's guidelines have it; must be positive, `duration::max()` for
+  /// any age.
+  duration life = std::chrono::minutes(15);
   /// Calls that may wait for a connection, first come, first served; more fail with
   /// `pool_exhausted`. Default 1024.
   std::size_t waiters = 1024;

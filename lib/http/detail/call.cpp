@@ -276,6 +276,7 @@ bool call::may_go_again() {
     return false;
   }
   went_again_ = true;
+  ++owner_.stale_retries;
   sent_before_ = x.failure().sent();
   return true;
 }

@@ -57,6 +57,8 @@ struct client::impl {
   task<void> ask_for_consent(detail::call& call, detail::next_step& step, result<void>& outcome);
   task<void> send_body(detail::call& call, detail::next_step& step, result<void>& outcome);
 
+  task<void> open_one(context& cx, detail::call& call, std::optional<error>& failure);
+
   /// What an upgrade needs, and what became of it.
   static result<void> check_upgrade(http::request& r);
   static result<upgraded> switched(detail::call& call, const http::request& r);
@@ -78,6 +80,7 @@ struct client::impl {
   detail::connection_pool pool;
   std::vector<std::unique_ptr<detail::call_slot>> spare;
   std::size_t calls = 0;  // in flight
+  std::uint64_t stale_retries = 0;
 };
 
 namespace detail {
