@@ -39,7 +39,9 @@ inline void render_request(std::string& out, std::string_view target, std::strin
   out += target;
   out += " HTTP/1.1\r\nHost: ";
   out += host;
-  out += "\r\nUser-Agent: bench/0.1\r\nAccept: application/json\r\n\r\n";
+  out +=
+      "\r\nUser-Agent: bench/0.1\r\nAccept: application/json\r\n"
+      "Accept-Encoding: gzip, deflate, br, zstd\r\n\r\n";
 }
 
 inline bool asks_for(std::string_view request, std::string_view target) {

@@ -10,10 +10,12 @@
 #include "detail/request_body.hpp"
 #include "detail/tls_connector.hpp"
 
+#include <fairlead/core/task_scope.hpp>
 #include <fairlead/net/with_prefix.hpp>
 
 #include <boost/asio/this_coro.hpp>
 
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <stdexcept>
@@ -33,7 +35,7 @@ class plain_connector final : public connector {
 };
 
 pool_core::limits limits_of(const pool_options& o) {
-  return {o.per_origin, o.total, o.waiters, o.idle_timeout};
+  return {o.per_origin, o.total, o.waiters, o.idle_timeout, o.life};
 }
 
 // For those who look at the response where the call has it.
@@ -60,6 +62,10 @@ client::impl::impl(environment& e, client_options o)
   }
   if (!defaults.contains("Accept")) {
     defaults.add("Accept", "application/json");
+  }
+  decodes = options.decode() == decoding::automatic && !defaults.contains("Accept-Encoding");
+  if (decodes) {
+    defaults.add("Accept-Encoding", detail::content_decoder::accepted());
   }
   if (!options.connectors().contains("http")) {
     options.connector("http", std::make_shared<plain_connector>());
@@ -117,7 +123,8 @@ std::unique_ptr<detail::call_slot> client::impl::borrow() {
 void client::impl::give_back(std::unique_ptr<detail::call_slot> slot) {
   // One that grew for a huge body is not kept.
   constexpr std::size_t most_kept = 256 * 1024;
-  if (spare.size() < 16 && slot->memory.answer.body().capacity() <= most_kept) {
+  if (spare.size() < 16 && slot->memory.answer.body().capacity() <= most_kept &&
+      slot->memory.decoded.capacity() <= most_kept) {
     spare.push_back(std::move(slot));
   }
 }
@@ -436,7 +443,61 @@ const client_options& client::options() const noexcept {
 
 client_stats client::stats() const noexcept {
   const auto& core = impl_->pool.core();
-  return {core.open_count(), core.idle_count(), core.waiter_count()};
+  const auto& past = impl_->pool.past();
+  client_stats out;
+  out.connections = core.open_count();
+  out.idle = core.idle_count();
+  out.waiting = core.waiter_count();
+  out.opened = past.opened;
+  out.reused = past.reused;
+  out.waited = past.waited;
+  out.refused = past.refused;
+  out.stale_retries = impl_->stale_retries;
+  return out;
+}
+
+void client::close_idle() noexcept {
+  impl_->pool.close_idle();
+}
+
+task<result<std::size_t>> client::warm_up(context& cx, std::string target, std::size_t n) {
+  http::request nothing(method::get, std::move(target));
+  detail::held_call call(*impl_, cx, nothing, answer_rule::any_status, impl_->options.timeout());
+  if (auto good = call->prepare(); !good) {
+    co_return tl::unexpected<error>(std::move(good).error());
+  }
+  const std::string origin(call->to().to->origin());
+  const auto& core = impl_->pool.core();
+  const auto have = core.places_of(origin);
+  const auto more = std::min(n - std::min(n, have), core.room_for(origin));
+  std::optional<error> failure;
+  task_scope opening(call->cx(), on_failure::keep_going);
+  for (std::size_t i = 0; i < more; ++i) {
+    opening.spawn([&](context& own) { return impl_->open_one(own, *call, failure); });
+  }
+  auto joined = co_await opening.join();
+  static_cast<void>(joined);
+  const auto now = core.places_of(origin);
+  if (now == 0 && failure) {
+    co_return call->failed_at(error_stage::connect, *failure);
+  }
+  co_return now;
+}
+
+// A connection that idles from its first moment on.
+task<void> client::impl::open_one(context& cx, detail::call& call, std::optional<error>& failure) {
+  detail::connection_pool::turn turn(pool);
+  if (!pool.try_acquire(turn, call.to().to->origin(), pool_core::wish::fresh)) {
+    co_return;
+  }
+  auto place = pool.claim(turn);
+  auto opened = co_await call.opens().connect(cx, net, *call.to().to);
+  if (opened) {
+    place.opened(std::move(opened->stream));
+    place.keep();
+  } else if (!failure) {
+    failure = opened.error();
+  }
 }
 
 }  // namespace fairlead::http

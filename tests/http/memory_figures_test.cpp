@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// What a connection may cost a server in memory, as docs/http-server.md says. Kernel buffers not included.
+// What a connection may cost a server in memory, as docs/http-server.md says. Kernel buffers not
+// included.
 #include <fairlead/core/run.hpp>
 #include <fairlead/core/sleep.hpp>
 #include <fairlead/core/task_scope.hpp>

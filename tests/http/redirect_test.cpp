@@ -238,6 +238,17 @@ TEST(ClientRedirects, LeadToTheAnswer) {
   EXPECT_NE(seen[2].head.find("Host: other\r\n"), std::string::npos);
 }
 
+TEST(ClientRedirects, AreResolvedAgainstWhatAnswered) {
+  std::vector<seen_request> seen;
+  with_script(
+      site({{"/a/b?q", redirect(302, "c")}, {"/a/c", redirect(302, "?d")}, {"/a/c?d", ann}}, seen),
+      client_options().redirects(10), [](context& cx, client& c, memory_network&) -> task<void> {
+        auto r = co_await c.request(cx, http::request(method::get, "/a/b?q"));
+        EXPECT_TRUE(r);
+        EXPECT_EQ(r->redirected_to(), "http://shop/a/c?d");
+      });
+}
+
 TEST(ClientRedirects, StreamsFollowToo) {
   std::vector<seen_request> seen;
   with_script(site({{"/x", redirect(302, "/y", "moved")}, {"/y", ann}}, seen),

@@ -5,6 +5,7 @@
 #include <fairlead/core/result.hpp>
 #include <fairlead/core/time.hpp>
 #include <fairlead/http/connector.hpp>
+#include <fairlead/http/cookie_jar.hpp>
 #include <fairlead/http/headers.hpp>
 #include <fairlead/net/tls_client.hpp>
 
@@ -18,6 +19,9 @@
 #include <vector>
 
 namespace fairlead::http {
+
+/// Whether a client asks for compressed bodies and undoes their coding.
+enum class decoding : std::uint8_t { automatic, none };
 
 /// Whether a redirect may lead from https to http.
 enum class downgrade : std::uint8_t { refuse, allow };
@@ -33,6 +37,11 @@ struct pool_options {
   /// s), so that seldom a request meets a connection that the server is just closing. 0 closes
   /// every connection after one exchange.
   duration idle_timeout = std::chrono::seconds(30);
+  /// How old a connection may get before it is closed instead of used again, so that a client
+  /// follows when names move and balancers change. Looked at when an exchange ends and while it
+  /// idles. Default 15 min, as .NET's guidelines have it; must be positive, `duration::max()` for
+  /// any age.
+  duration life = std::chrono::minutes(15);
   /// Calls that may wait for a connection, first come, first served; more fail with
   /// `pool_exhausted`. Default 1024.
   std::size_t waiters = 1024;
@@ -85,7 +94,22 @@ class client_options {
     downgrade_ = to_http;
     return *this;
   }
-  /// The largest response body, in bytes. Default 16 MiB. More is `too_large`.
+  /// Asks for compressed bodies (Accept-Encoding: gzip and deflate, br and zstd where they were
+  /// built in) and gives them decoded, without the headers Content-Encoding and Content-Length.
+  /// Default: automatic, as in Go and Python's requests. An Accept-Encoding of one's own, in the
+  /// options or in a request, switches it off there; so does a Range.
+  client_options& decode(decoding d) {
+    decoding_ = d;
+    return *this;
+  }
+  /// Keeps the cookies that servers set in `jar`, and sends them back. Default: none are kept. A
+  /// request or a client with a Cookie header of its own sends that instead.
+  client_options& cookies(std::shared_ptr<cookie_jar> jar) {
+    cookies_ = std::move(jar);
+    return *this;
+  }
+  /// The largest response body, in bytes, on the wire and decoded. Default 16 MiB. More is
+  /// `too_large`.
   client_options& max_body(std::uint64_t bytes) {
     max_body_ = bytes;
     return *this;
@@ -131,6 +155,8 @@ class client_options {
   [[nodiscard]] duration expect_continue_wait() const noexcept { return expect_continue_wait_; }
   [[nodiscard]] std::size_t redirects() const noexcept { return redirects_; }
   [[nodiscard]] http::downgrade redirects_to_http() const noexcept { return downgrade_; }
+  [[nodiscard]] http::decoding decode() const noexcept { return decoding_; }
+  [[nodiscard]] const std::shared_ptr<cookie_jar>& cookies() const noexcept { return cookies_; }
   [[nodiscard]] std::uint64_t max_body() const noexcept { return max_body_; }
   [[nodiscard]] std::uint64_t max_error_body() const noexcept { return max_error_body_; }
   [[nodiscard]] std::size_t max_head() const noexcept { return max_head_; }
@@ -156,6 +182,8 @@ class client_options {
   duration expect_continue_wait_ = std::chrono::seconds(1);
   std::size_t redirects_ = 0;
   http::downgrade downgrade_ = http::downgrade::refuse;
+  http::decoding decoding_ = http::decoding::automatic;
+  std::shared_ptr<cookie_jar> cookies_;
   std::uint64_t max_body_ = 16 * 1024 * 1024;
   std::uint64_t max_error_body_ = 64 * 1024;
   std::size_t max_head_ = 16 * 1024;

@@ -63,6 +63,11 @@ result<void> call::prepare() {
       request_.headers().add("Idempotency-Key", key);
     }
   }
+  if (owner_.decodes && request_.headers().contains("Range") &&
+      !request_.headers().contains("Accept-Encoding")) {
+    // A part of a compressed body cannot be undone.
+    request_.headers().add("Accept-Encoding", "identity");
+  }
   if (auto checked = check_headers(request_.headers()); !checked) {
     return checked;
   }
@@ -75,8 +80,41 @@ result<void> call::prepare() {
   if (owner_.options.redirects() > 0 && delivery_ != delivery::switched) {
     planner_.emplace(owner_.options.redirects(), owner_.options.redirects_to_http());
   }
+  add_cookies();
   make_exchange();
   return {};
+}
+
+void call::add_cookies() {
+  auto& own = request_.headers();
+  if (!owner_.options.cookies()) {
+    return;
+  }
+  if (std::exchange(jar_cookies_, false)) {
+    own.remove("Cookie");  // of the hop before
+  }
+  if (own.contains("Cookie") || owner_.defaults.contains("Cookie")) {
+    return;
+  }
+  const auto text = owner_.options.cookies()->header_for(here(), owner_.env.time().wall_now());
+  if (!text.empty()) {
+    own.add("Cookie", text);
+    jar_cookies_ = true;
+  }
+}
+
+// A base URL and a target apart are one URL.
+url call::here() const {
+  return *to_.to->resolve(to_.target);
+}
+
+void call::keep_cookies(const response& head) {
+  const auto at = here();
+  for (const auto field : head.headers()) {
+    if (iequals(field.name, "Set-Cookie")) {
+      owner_.options.cookies()->store(at, field.value, owner_.env.time().wall_now());
+    }
+  }
 }
 
 result<void> call::aim() {
@@ -92,20 +130,27 @@ void call::make_exchange() {
   exchange_.emplace(memory_, owner_.options, stripped_ ? *stripped_ : owner_.defaults, request_,
                     to_, rule_);
   exchange_->deliver(delivery_, max_body_);
-  if (planner_) {
+  if (owner_.decodes && !request_.headers().contains("Accept-Encoding")) {
+    exchange_->undo_codings();
+  }
+  if (planner_ || owner_.options.cookies()) {
     exchange_->watch(this);
   }
 }
 
 head_verdict call::on_head(response& head) {
+  if (owner_.options.cookies()) {
+    keep_cookies(head);
+  }
   if (planner_) {
     const auto& source = request_.source();
-    planned_ = planner_->plan(head, {*to_.to, request_.method(), !source || !source_spent_});
+    const auto at = here();
+    planned_ = planner_->plan(head, {at, request_.method(), !source || !source_spent_});
     if (!planned_ || *planned_) {
       return head_verdict::skip;
     }
     if (planner_->hops() > 0) {
-      response_access{head}.set_redirected_to(to_.to->to_string());
+      response_access{head}.set_redirected_to(at.to_string());
     }
   }
   return head_verdict::take;
@@ -134,6 +179,7 @@ call::follows call::follow(result<void>& outcome) {
     outcome = finished(aimed.error());
     return follows::failed;
   }
+  add_cookies();
   make_exchange();
   return follows::yes;
 }
@@ -228,6 +274,7 @@ bool call::may_go_again() {
     return false;
   }
   went_again_ = true;
+  ++owner_.stale_retries;
   sent_before_ = x.failure().sent();
   return true;
 }

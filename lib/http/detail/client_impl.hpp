@@ -57,6 +57,8 @@ struct client::impl {
   task<void> ask_for_consent(detail::call& call, detail::next_step& step, result<void>& outcome);
   task<void> send_body(detail::call& call, detail::next_step& step, result<void>& outcome);
 
+  task<void> open_one(context& cx, detail::call& call, std::optional<error>& failure);
+
   /// What an upgrade needs, and what became of it.
   static result<void> check_upgrade(http::request& r);
   static result<upgraded> switched(detail::call& call, const http::request& r);
@@ -73,10 +75,12 @@ struct client::impl {
   client_options options;
   std::optional<url> base;
   headers defaults;
+  bool decodes = false;
   net::network& net;
   detail::connection_pool pool;
   std::vector<std::unique_ptr<detail::call_slot>> spare;
   std::size_t calls = 0;  // in flight
+  std::uint64_t stale_retries = 0;
 };
 
 namespace detail {
@@ -148,6 +152,9 @@ class call final : private head_watcher {
   [[nodiscard]] result<void> aim();
   void make_exchange();
   void strip_defaults();
+  [[nodiscard]] url here() const;
+  void add_cookies();
+  void keep_cookies(const response& head);
 
   client::impl& owner_;
   exchange_memory& memory_;
@@ -166,6 +173,7 @@ class call final : private head_watcher {
   bool went_again_ = false;
   method asked_as_;
   bool source_spent_ = false;
+  bool jar_cookies_ = false;  // the Cookie header is of the jar
   bool source_failed_ = false;
   error_sent sent_before_ = error_sent::not_sent;  // by the attempts and hops before this one
   std::optional<redirect_planner> planner_;        // of a client that follows redirects

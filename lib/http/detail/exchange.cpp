@@ -15,7 +15,8 @@ void exchange::begin() {
   failure_.reset();
   interim_ = 0;
   wrote_ = written_ = answered_ = broken_ = ended_ = abandoned_ = complete_ = false;
-  consented_ = early_ = false;
+  consented_ = early_ = decoded_enough_ = false;
+  decoding_.end();
   begin_response();
 }
 
@@ -143,6 +144,9 @@ next_step exchange::read(net::stream& s, attempts which) {
 }
 
 next_step exchange::next_piece() {
+  if (decoding_.active()) {
+    return next_decoded_piece();
+  }
   m_.answer.body_text().clear();
   if (complete_) {
     return next_step::finished;
@@ -189,9 +193,9 @@ next_step exchange::parse() {
       case progress::more:
         if (rest_is_too_much()) {
           abandoned_ = true;
-          return next_step::finished;
+          return ended_well();
         }
-        return next_step::wait_read;
+        return unpack();
       case progress::failed:
         return fail_with(parse_error(),
                          m_.reader.head_complete() ? error_stage::body : error_stage::head);
@@ -203,7 +207,7 @@ next_step exchange::parse() {
       case progress::done:
         if (to_int(m_.answer.status()) / 100 != 1) {
           complete_ = true;
-          return next_step::finished;
+          return ended_well();
         }
         begin_response();
         break;
@@ -231,10 +235,13 @@ next_step exchange::head_is_complete() {
     m_.reader.limit_body(most_dropped, overflow::cut);
     return next_step::read;
   }
+  if (decodes_ && m_.reader.has_body()) {
+    start_decoding();
+  }
   if (delivery_ == delivery::pieces) {
     return next_step::head;
   }
-  if (rule_ == answer_rule::success_only && !is_success(s)) {
+  if (is_error()) {
     m_.reader.limit_body(options_.max_error_body(), overflow::cut);
   }
   return next_step::read;
@@ -259,11 +266,117 @@ next_step exchange::interim_is_complete() {
 next_step exchange::at_end() {
   if (m_.reader.finish() == progress::done) {
     complete_ = true;
-    return next_step::finished;
+    return ended_well();
   }
   broken_ = true;
   return fail_with(
       errors::connection_closed{"", m_.reader.body_received(), m_.reader.body_expected()}, stage());
+}
+
+bool exchange::is_error() const noexcept {
+  return rule_ == answer_rule::success_only && !is_success(m_.answer.status());
+}
+
+void exchange::start_decoding() {
+  const auto coding = m_.answer.headers().get("Content-Encoding");
+  if (!coding || m_.answer.headers().count("Content-Encoding") > 1) {
+    return;
+  }
+  auto by = content_decoder::make(*coding);
+  if (!by) {
+    return;
+  }
+  decoding_.begin(std::move(by), is_error() ? options_.max_error_body() : max_body_);
+  m_.decoded.clear();
+  m_.answer.headers().remove("Content-Encoding");
+  m_.answer.headers().remove("Content-Length");
+}
+
+// What has come of a whole body goes through the decoder: `wait_read` or `failed`.
+next_step exchange::unpack() {
+  using outcome = body_decoding::outcome;
+  if (!decoding_.active() || delivery_ == delivery::pieces) {
+    return next_step::wait_read;
+  }
+  auto& encoded = m_.answer.body_text();
+  if (!decoded_enough_) {
+    const auto got = decoding_.decode(encoded, m_.decoded, std::string::npos);
+    if (got != outcome::all && !is_error()) {
+      return decoding_failed(got);
+    }
+    // The status says more than the trouble with its body.
+    decoded_enough_ = got != outcome::all;
+    const auto most = options_.max_error_body();
+    if (decoded_enough_ && m_.decoded.size() > most) {
+      m_.decoded.resize(static_cast<std::size_t>(most));
+    }
+  }
+  if (decoded_enough_) {
+    encoded.clear();
+  }
+  return next_step::wait_read;
+}
+
+next_step exchange::ended_well() {
+  if (!decoding_.active() || delivery_ == delivery::pieces) {
+    return next_step::finished;
+  }
+  if (const auto step = unpack(); step == next_step::failed) {
+    return step;
+  }
+  if (!decoding_.complete() && !is_error()) {
+    return ends_early();
+  }
+  m_.answer.body_text().swap(m_.decoded);
+  m_.decoded.clear();
+  return next_step::finished;
+}
+
+next_step exchange::next_decoded_piece() {
+  constexpr std::size_t most = 64 * 1024;
+  m_.decoded.clear();
+  for (;;) {
+    const auto got = decoding_.decode(m_.answer.body_text(), m_.decoded, most);
+    if (got != body_decoding::outcome::all && got != body_decoding::outcome::full) {
+      return decoding_failed(got);
+    }
+    if (!m_.decoded.empty()) {
+      return next_step::piece;
+    }
+    if (complete_) {
+      return decoding_.complete() ? next_step::finished : ends_early();
+    }
+    auto step = parse();
+    if (step == next_step::wait_read && ended_ && m_.answer.body().empty()) {
+      step = at_end();
+    }
+    if (step == next_step::failed || (m_.answer.body().empty() && !complete_)) {
+      return step;
+    }
+  }
+}
+
+next_step exchange::decoding_failed(body_decoding::outcome why) {
+  switch (why) {
+    case body_decoding::outcome::too_large:
+      return fail_with(errors::too_large{"decoded response body", decoding_.limit(), 0},
+                       error_stage::body);
+    case body_decoding::outcome::bomb:
+      return fail_with(
+          errors::too_large{"response body, for what it was on the wire", decode_guard::free, 0},
+          error_stage::body);
+    default:
+      return fail_with(
+          errors::protocol_error{"", "the body is not what its Content-Encoding says: " +
+                                         std::string(decoding_.reason())},
+          error_stage::body);
+  }
+}
+
+next_step exchange::ends_early() {
+  return fail_with(
+      errors::protocol_error{"", "the body ends in the middle of its Content-Encoding"},
+      error_stage::body);
 }
 
 error exchange::parse_error() const {

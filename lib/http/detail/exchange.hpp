@@ -3,6 +3,7 @@
 // between its waits.
 #pragma once
 
+#include "body_decoding.hpp"
 #include "message_reader.hpp"
 #include "message_writer.hpp"
 #include "read_window.hpp"
@@ -24,6 +25,7 @@ struct exchange_memory {
   std::string target;
   std::optional<url> elsewhere;  ///< of a call that does not go to the base URL as it is
   response answer;
+  std::string decoded;  ///< of the answer's body, which holds the encoded form then
   response_reader reader;
 };
 
@@ -82,6 +84,8 @@ class exchange {
     max_body_ = max_body;
   }
 
+  /// Undoes the content coding of a response, where it is a known one.
+  void undo_codings() noexcept { decodes_ = true; }
   /// Somebody who must outlive it.
   void watch(head_watcher* by) noexcept { watcher_ = by; }
 
@@ -128,6 +132,10 @@ class exchange {
   [[nodiscard]] bool broken() const noexcept { return broken_; }
   /// Whether the connection can carry another exchange; once finished.
   [[nodiscard]] bool reusable() const noexcept;
+  /// What came last, after `piece`.
+  [[nodiscard]] std::string_view piece() const noexcept {
+    return decoding_.active() ? m_.decoded : m_.answer.body();
+  }
   /// True once the message has ended, though its last piece may not have been taken.
   [[nodiscard]] bool complete() const noexcept { return complete_; }
   [[nodiscard]] const response_reader& reader() const noexcept { return m_.reader; }
@@ -152,6 +160,13 @@ class exchange {
   [[nodiscard]] next_step head_is_complete();
   [[nodiscard]] next_step interim_is_complete();
   [[nodiscard]] next_step at_end();
+  [[nodiscard]] bool is_error() const noexcept;
+  void start_decoding();
+  [[nodiscard]] next_step unpack();
+  [[nodiscard]] next_step ended_well();
+  [[nodiscard]] next_step next_decoded_piece();
+  [[nodiscard]] next_step decoding_failed(body_decoding::outcome why);
+  [[nodiscard]] next_step ends_early();
   [[nodiscard]] next_step fail_with(const error& e, error_stage stage);
   [[nodiscard]] next_step stream_failed(const error& e);
   [[nodiscard]] error parse_error() const;
@@ -166,6 +181,8 @@ class exchange {
   answer_rule rule_;
   delivery delivery_ = delivery::whole;
   head_watcher* watcher_ = nullptr;
+  bool decodes_ = false;
+  body_decoding decoding_;
   std::uint64_t max_body_ = options_.max_body();
   gathered out_;
   bool makes_body_ = false;  // after the head, by a source or with consent
@@ -181,6 +198,7 @@ class exchange {
   bool ended_ = false;
   bool abandoned_ = false;  // finished without the rest of the body
   bool complete_ = false;
+  bool decoded_enough_ = false;  // the rest of an error's body is dropped
 };
 
 }  // namespace fairlead::http::detail

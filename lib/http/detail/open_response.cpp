@@ -32,19 +32,18 @@ open_response::~open_response() {
   std::uint64_t drained = 0;
   auto step = call_->steps().read_piece(*place.stream());
   while (step == next_step::piece && drained < most_drained) {
-    drained += call_->answer().body().size();
+    drained += call_->steps().piece().size();
     step = call_->steps().read_piece(*place.stream());
   }
   settle();
 }
 
 void open_response::opened() {
-  const auto& r = call_->answer();
   const auto& reader = call_->steps().reader();
   if (!reader.has_body()) {
     announced_ = 0;
     static_cast<void>(call_->steps().next_piece());
-  } else if (r.headers().contains("Content-Length")) {
+  } else if (reader.length_known()) {
     announced_ = reader.body_expected();
   }
   settle();
@@ -107,7 +106,7 @@ task<result<std::optional<std::string_view>>> open_response::read(context& cx) {
   while (ready) {
     const auto step = advance();
     if (step == next_step::piece) {
-      co_return piece(call_->answer().body());
+      co_return piece(call_->steps().piece());
     }
     if (step == next_step::finished) {
       co_return piece();
