@@ -9,6 +9,7 @@
 
 #include <boost/json/value.hpp>
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -158,6 +159,29 @@ http::response envelope_reply(const http::request& r) {
 http::response envelope_error(http::status s, std::string_view message) {
   const object out{{"success", false}, {"error", valid_utf8(message)}};
   return http::response(s).body(json_text(out), "application/json");
+}
+
+std::vector<std::string> texts_to_send(const http::request& r) {
+  std::vector<std::string> out;
+  for (const auto& [name, value] : query_of(r.target())) {
+    const auto* list = value.if_array();
+    if (name == "data" && list == nullptr) {
+      out.emplace_back(value.get_string());
+    } else if (name == "data") {
+      for (const auto& one : *list) {
+        out.emplace_back(one.get_string());
+      }
+    }
+  }
+  std::string_view rest = r.body();
+  while (!rest.empty()) {
+    const auto end = std::min(rest.find('\n'), rest.size());
+    auto line = rest.substr(0, end);
+    line.remove_suffix(line.ends_with('\r') ? 1 : 0);
+    out.push_back(valid_utf8(line));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return out;
 }
 
 std::string base64(std::string_view bytes) {
