@@ -17,6 +17,8 @@
 #include <array>
 #include <cstring>
 #include <exception>
+#include <memory>
+#include <vector>
 
 namespace wire {
 
@@ -114,11 +116,18 @@ asio::awaitable<void> ask_all(http_connection& server, meter& m) {
   }
 }
 
-void ask(std::uint16_t port, meter& m) {
+void ask(std::uint16_t port, meter& m, std::size_t connections) {
   asio::io_context loop(1);
-  http_connection server(loop.get_executor(), port);
+  std::vector<std::unique_ptr<http_connection>> servers;
   std::exception_ptr failed;
-  asio::co_spawn(loop, ask_all(server, m), [&](std::exception_ptr e) { failed = std::move(e); });
+  for (std::size_t i = 0; i < connections; ++i) {
+    servers.push_back(std::make_unique<http_connection>(loop.get_executor(), port));
+    asio::co_spawn(loop, ask_all(*servers.back(), m), [&](std::exception_ptr e) {
+      if (e) {
+        failed = std::move(e);
+      }
+    });
+  }
   loop.run();
   if (failed) {
     std::rethrow_exception(failed);

@@ -5,6 +5,7 @@
 #include "pairs.hpp"
 
 #include <fairlead/core/run.hpp>
+#include <fairlead/core/task_scope.hpp>
 #include <fairlead/http/client.hpp>
 #include <fairlead/http/server.hpp>
 #include <fairlead/net/network.hpp>
@@ -58,19 +59,30 @@ void serve_typed(std::size_t body_bytes, const announce& at) {
 
 // `size(value)` is what the body measured.
 template <class T, class Size>
-void ask(std::uint16_t port, meter& m, Size size) {
+task<result<void>> ask_all(context& cx, http::client& server, meter& m, Size size) {
+  while (m.more()) {
+    auto got = co_await server.get<T>(cx, "/items");
+    if (!got) {
+      co_return tl::unexpected<fairlead::error>(got.error());
+    }
+    m.answered(size(*got));
+  }
+  co_return result<void>{};
+}
+
+template <class T, class Size>
+void ask(std::uint16_t port, meter& m, std::size_t connections, Size size) {
   const auto outcome = fairlead::run(
       [&](context& cx) -> task<result<void>> {
-        http::client server(cx.env(),
-                            http::client_options("http://127.0.0.1:" + std::to_string(port)));
-        while (m.more()) {
-          auto got = co_await server.get<T>(cx, "/items");
-          if (!got) {
-            co_return tl::unexpected<fairlead::error>(got.error());
-          }
-          m.answered(size(*got));
+        const http::pool_options pool{.per_origin = connections, .total = connections};
+        http::client server(
+            cx.env(), http::client_options("http://127.0.0.1:" + std::to_string(port)).pool(pool));
+        fairlead::task_scope all(cx);
+        for (std::size_t i = 0; i < connections; ++i) {
+          all.spawn([&](context& own) { return ask_all<T>(own, server, m, size); });
         }
-        co_return result<void>{};
+        auto joined = co_await all.join();
+        co_return joined;
       },
       {.handle_signals = false});
   if (!outcome) {
@@ -78,12 +90,12 @@ void ask(std::uint16_t port, meter& m, Size size) {
   }
 }
 
-void ask_text(std::uint16_t port, meter& m) {
-  ask<std::string>(port, m, [](const std::string& body) { return body.size(); });
+void ask_text(std::uint16_t port, meter& m, std::size_t connections) {
+  ask<std::string>(port, m, connections, [](const std::string& body) { return body.size(); });
 }
 
-void ask_typed(std::uint16_t port, meter& m) {
-  ask<catalogue>(port, m, [](const catalogue& c) { return c.encoded_size(); });
+void ask_typed(std::uint16_t port, meter& m, std::size_t connections) {
+  ask<catalogue>(port, m, connections, [](const catalogue& c) { return c.encoded_size(); });
 }
 
 }  // namespace

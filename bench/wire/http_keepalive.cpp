@@ -25,6 +25,7 @@ constexpr std::string_view usage =
     "  --rounds N       rounds, in each of which every contestant runs once; default 9\n"
     "  --requests N     counted requests in a run; default 20000\n"
     "  --body BYTES     only bodies of about so many bytes; default 100, then 10240\n"
+    "  --connections N  so many at a time; with more than one, latency is not measured; default 1\n"
     "  --only NAME      only this contestant; may be given several times\n"
     "  --cores one|two  both processes on one core (default), or a core each\n"
     "  --quick          3 rounds of 3000 requests\n"
@@ -33,6 +34,7 @@ constexpr std::string_view usage =
 struct options {
   std::uint64_t rounds = 9;
   std::uint64_t requests = 20'000;
+  std::uint64_t connections = 1;
   std::vector<std::size_t> bodies = {100, 10'240};
   std::vector<pair> contestants;
   placement where = placement::one_core;
@@ -74,6 +76,8 @@ options read_options(const std::vector<std::string_view>& args) {
       out.rounds = read_number(name, value);
     } else if (name == "--requests") {
       out.requests = read_number(name, value);
+    } else if (name == "--connections") {
+      out.connections = read_number(name, value);
     } else if (name == "--body") {
       out.bodies = {read_number(name, value)};
     } else if (name == "--only") {
@@ -88,23 +92,26 @@ options read_options(const std::vector<std::string_view>& args) {
   }
   if (out.contestants.empty()) {
     for (const auto* p : all_pairs()) {
-      out.contestants.push_back(*p);
+      if (out.connections == 1 || p != &blocking_sockets) {
+        out.contestants.push_back(*p);
+      }
     }
   }
   return out;
 }
 
 // In each round every contestant runs three times: with itself, and each of its sides with the
-// other side of the plain sockets, which tells what that side costs.
+// other side of the plainest one, which tells what that side costs.
 std::vector<series> measure_all(const options& o) {
   std::vector<series> all;
-  const auto& plain = blocking_sockets;
+  const auto& plain = o.connections == 1 ? blocking_sockets : epoll_sockets;
   for (const auto body : o.bodies) {
     const auto first = all.size();
     for (const auto& p : o.contestants) {
       all.push_back({p, make_body(body).size(), {}});
     }
-    const workload work{body, o.requests / 10 + 10, o.requests, o.where};
+    const workload work{body, o.requests / 10 + 10 * o.connections, o.requests, o.connections,
+                        o.where};
     for (std::uint64_t n = 0; n < o.rounds; ++n) {
       const auto floor = run_pair(plain, plain, work);
       for (auto i = first; i < all.size(); ++i) {
@@ -127,9 +134,10 @@ std::vector<series> measure_all(const options& o) {
 
 int run(const std::vector<std::string_view>& args) {
   const auto o = read_options(args);
-  std::printf("%llu interleaved rounds of %llu requests over one connection, %s\n",
+  std::printf("%llu interleaved rounds of %llu requests over %llu connection%s, %s\n",
               static_cast<unsigned long long>(o.rounds),
               static_cast<unsigned long long>(o.requests),
+              static_cast<unsigned long long>(o.connections), o.connections == 1 ? "" : "s",
               o.where == placement::one_core ? "client and server on one core"
                                              : "client and server on a core each");
   std::fflush(stdout);  // the children must not inherit it

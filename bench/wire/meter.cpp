@@ -42,13 +42,11 @@ meter::snapshot meter::look() const {
 }
 
 bool meter::more() {
-  if (done_ == warm_up_ + requests_) {
-    after_ = look();
+  if (started_ == warm_up_ + requests_) {
     return false;
   }
-  if (done_ == warm_up_) {
-    before_ = look();
-  }
+  one_at_a_time_ = one_at_a_time_ && started_ == done_;
+  ++started_;
   begun_ = std::chrono::steady_clock::now();
   return true;
 }
@@ -64,10 +62,18 @@ void meter::answered(std::size_t body_bytes) {
         static_cast<std::uint32_t>(std::min<std::int64_t>(took.count(), UINT32_MAX));
   }
   ++done_;
+  if (done_ == warm_up_) {
+    before_ = look();
+  } else if (done_ == warm_up_ + requests_) {
+    after_ = look();
+  }
 }
 
 measurement meter::outcome() const {
   auto sorted = latencies_ns_;
+  if (!one_at_a_time_) {
+    sorted.assign(1, 0);
+  }
   std::sort(sorted.begin(), sorted.end());
   const auto at = [&](std::size_t percent) {
     return static_cast<double>(sorted[(sorted.size() - 1) * percent / 100]) / 1000.0;

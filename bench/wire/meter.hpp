@@ -24,7 +24,7 @@ struct measurement {
   double cpu_ns = 0;              ///< per request, user and system, of both processes together
   double client_allocations = 0;  ///< per request
   double server_allocations = 0;
-  double p50_us = 0;  ///< from before the request until its body is there
+  double p50_us = 0;  ///< from before the request until its body is there; 0 when not measured
   double p99_us = 0;
 };
 
@@ -34,7 +34,8 @@ class meter {
   meter(pid_t server, std::uint64_t warm_up, std::uint64_t requests, std::size_t body_bytes,
         const allocation_counts& allocations);
 
-  /// True as long as another request is wanted, which begins now.
+  /// True as long as another request is wanted, which begins now. Several may be under way; their
+  /// latencies are not measured then.
   [[nodiscard]] bool more();
   /// The body of the answer is there. Throws when it does not have the size that is due.
   void answered(std::size_t body_bytes);
@@ -53,7 +54,9 @@ class meter {
   std::uint64_t requests_;
   std::size_t body_bytes_;
   const allocation_counts& allocations_;
+  std::uint64_t started_ = 0;
   std::uint64_t done_ = 0;
+  bool one_at_a_time_ = true;
   snapshot before_;
   snapshot after_;
   std::chrono::steady_clock::time_point begun_;

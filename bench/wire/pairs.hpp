@@ -23,15 +23,18 @@ using announce = std::function<void(std::uint16_t port)>;
 struct pair {
   std::string_view name = {};
   std::string_view what = {};  ///< for the reader of the table
-  /// Serves one connection after the other until the process is ended.
+  /// Serves any number of connections (`blocking_sockets`: one after the other) until the process
+  /// is ended.
   void (*serve)(std::size_t body_bytes, const announce& at) = nullptr;
-  /// Asks over one connection, `meter::more` times, and gives the meter each body's size.
-  void (*ask)(std::uint16_t port, meter& m) = nullptr;
+  /// Asks over so many connections at a time, `meter::more` times in all, and gives the meter each
+  /// body's size.
+  void (*ask)(std::uint16_t port, meter& m, std::size_t connections) = nullptr;
 };
 
-/// Plain system calls on a blocking socket: the floor.
+/// Plain system calls on a blocking socket: the floor for one connection.
 extern const pair blocking_sockets;
-/// The same with an epoll in front of every read, as an event loop needs it.
+/// One epoll for all connections, level-triggered: the floor for many, and what an event loop
+/// cannot do without for one.
 extern const pair epoll_sockets;
 /// `ip::tcp::socket` and `use_awaitable`, with a parser by hand: what a user of Asio writes.
 extern const pair asio_coroutines;

@@ -150,7 +150,7 @@ measurement run_pair(const pair& asking, const pair& serving, const workload& w)
   process client(std::string(asking.name) + " client", client_core, [&] {
     count_allocations_in(shared->allocations.client);
     meter m(server.id(), w.warm_up, w.requests, body_bytes, shared->allocations);
-    asking.ask(shared->port, m);
+    asking.ask(shared->port, m, w.connections);
     shared->outcome = m.outcome();
   });
   client.join();

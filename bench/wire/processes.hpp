@@ -20,6 +20,7 @@ struct workload {
   std::size_t body_bytes = 0;
   std::uint64_t warm_up = 0;
   std::uint64_t requests = 0;
+  std::size_t connections = 1;
   placement where = placement::one_core;
 };
 

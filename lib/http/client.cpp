@@ -147,6 +147,7 @@ task<void> client::impl::obtain(detail::call& call, detail::connection_pool::tur
     }
     place = pool.claim(turn);
   }
+  call.note(detail::call::phase::placed);
   if (place.stream() == nullptr) {
     auto opened = co_await call.opens().connect(call.cx(), net, *call.to().to);
     if (!opened) {
@@ -154,6 +155,7 @@ task<void> client::impl::obtain(detail::call& call, detail::connection_pool::tur
       co_return;
     }
     place.opened(std::move(opened->stream));
+    call.note(opened->times);
   }
 }
 
@@ -258,6 +260,7 @@ task<result<void>> client::impl::run(detail::call& call, detail::held_call own, 
   for (auto wish = pool_core::wish::any;;) {
     auto& x = call.steps();
     place.drop();
+    call.note(detail::call::phase::began);
     detail::connection_pool::turn turn(pool);
     if (pool.try_acquire(turn, call.to().to->origin(), wish)) {
       place = pool.claim(turn);
@@ -265,28 +268,37 @@ task<result<void>> client::impl::run(detail::call& call, detail::held_call own, 
     if (place.stream() == nullptr) {
       co_await obtain(call, turn, outcome);
       if (!outcome) {
+        call.report(&outcome.error());
         break;
       }
     }
     auto& stream = *place.stream();
     x.begin();
+    call.note(detail::call::phase::ready);
     auto step = x.write(stream);
+    if (step == next_step::read) {
+      call.note(detail::call::phase::written);
+    }
     while (step < next_step::head) {
       if (step == next_step::wait_read) {
         outcome = co_await stream.wait(call.cx(), net::direction::read);
       } else if (step != next_step::read) {
         co_await send(call, step, outcome);
+        call.note(detail::call::phase::written);
       }
       if (!outcome) {
         break;
       }
       if (step <= next_step::read) {
         step = x.read(stream);
+        call.note(detail::call::phase::heard);
       }
     }
     if (!outcome) {
       outcome = call.failed(x.interrupted(outcome.error()));
+      call.report(&outcome.error());
     } else if (step == next_step::finished) {
+      call.report(nullptr);
       if (x.reusable()) {
         place.keep();
       }
@@ -299,13 +311,18 @@ task<result<void>> client::impl::run(detail::call& call, detail::held_call own, 
         outcome = call.hand_over(take);
       }
     } else if (step == next_step::head) {
+      if (x.switched()) {
+        call.report(nullptr);
+      }
       co_await boost::asio::this_coro::throw_if_cancelled(throws);
       co_return outcome;  // the connection stays with the call
     } else if (call.may_go_again()) {
+      call.report(&x.failure());
       wish = pool_core::wish::fresh;
       continue;
     } else {
       outcome = call.failed(x.failure());
+      call.report(&outcome.error());
     }
     break;
   }

@@ -156,7 +156,7 @@ response error_response(const error& e) {
   }
   auto body = begin_body(code, message);
   body += extra;
-  auto out = finish(s, std::move(body));
+  auto out = finish(s, std::move(body)).because(e);
   if (const auto wait = e.retry_after()) {
     out.header("Retry-After", in_seconds(*wait));
   }

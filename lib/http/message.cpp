@@ -92,6 +92,7 @@ void response::clear() noexcept {
   body_.clear();
   source_.reset();
   upgrade_.reset();
+  cause_.reset();
   redirected_to_.reset();
 }
 

@@ -63,6 +63,10 @@ task<result<void>> server::drain(context& cx, duration grace) {
   return impl_->connections.drain(cx, grace);
 }
 
+void server::withdraw() noexcept {
+  impl_->withdrawn = true;
+}
+
 bool server::draining() const noexcept {
   return impl_->draining;
 }

@@ -1,10 +1,17 @@
 // SPDX-License-Identifier: BSL-1.0
-// How it works: addresses are tried in order. With a deadline, each but the last gets an even share
-// of the time that is left, as Go's dialer does, so that one that swallows packets does not use up
-// the time of all.
+// How it works: attempts are tasks of a scope; one loop starts them when the rules of the race say
+// so, and ends with the first that succeeds or the last that fails. The scope cancels and joins the
+// others.
 #include <fairlead/net/network.hpp>
 
+#include "detail/connect_race.hpp"
+
+#include <fairlead/core/task_scope.hpp>
+#include <fairlead/net/wait_slot.hpp>
+
 #include <algorithm>
+#include <optional>
+#include <utility>
 
 namespace fairlead::net {
 
@@ -12,17 +19,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr duration least_share = 2s;  // unless less is left; Go's value
-
-time_point share(const context& cx, std::size_t addresses_left) {
-  const auto now = cx.now();
-  const auto left = cx.remaining(now);
-  if (left == duration::max() || addresses_left < 2) {
-    return cx.deadline();
-  }
-  const auto even = left / static_cast<duration::rep>(addresses_left);
-  return saturating_add(now, std::min(left, std::max(even, least_share)));
-}
+constexpr duration least_delay = 10ms;  // RFC 8305, section 5
 
 std::string target_of(std::string_view host, std::uint16_t port) {
   const bool bare_ip6 = host.find(':') != host.npos;
@@ -47,29 +44,107 @@ error named(const error& e, std::string_view target) {
   return out.at(e.stage()).with_sent(e.sent());
 }
 
+// Attempts at several addresses, side by side.
+class race {
+ public:
+  race(network& net, std::vector<endpoint> addresses, const connect_options& options)
+      : net_(net),
+        addresses_(detail::interleaved(std::move(addresses))),
+        options_(options),
+        rules_(addresses_.size(), std::max(options.attempt_delay, least_delay)) {}
+
+  task<result<std::unique_ptr<stream>>> run(context& cx) {
+    if (addresses_.size() == 1) {
+      auto only = co_await attempt(cx, 0);
+      co_return only;
+    }
+    const auto body = [this, &cx](task_scope& attempts) { return drive(cx, attempts); };
+    auto ended = co_await with_scope(cx, body);
+    if (won_) {
+      co_return std::move(won_);
+    }
+    if (!ended) {
+      error e = std::move(ended).error();
+      co_return fail(e.at(error_stage::connect).with_sent(error_sent::not_sent));
+    }
+    co_return fail(*last_);
+  }
+
+ private:
+  // Starts what is to be started until one has won or all have failed.
+  task<result<void>> drive(context& cx, task_scope& attempts) {
+    while (!won_ && !rules_.lost()) {
+      if (const auto next = rules_.start(cx.now())) {
+        attempts.spawn([this, i = *next](context& own) { return take_part(own, i); });
+        continue;
+      }
+      auto limited = cx.with_deadline(rules_.next_start());
+      auto waited = co_await changed_.wait(limited);
+      auto allowed = cx.check();
+      if (!waited && !allowed && !won_) {
+        co_return allowed;
+      }
+    }
+    attempts.cancel();
+    co_return result<void>{};
+  }
+
+  task<void> take_part(context& cx, std::size_t i) {
+    auto made = co_await attempt(cx, i);
+    if (made && !won_) {
+      won_ = std::move(*made);
+    }
+    if (!made) {
+      last_ = std::move(made).error();
+      rules_.failed();
+    }
+    changed_.notify();
+  }
+
+  task<result<std::unique_ptr<stream>>> attempt(context& cx, std::size_t i) {
+    auto limited = cx.with_timeout(options_.attempt_timeout);
+    auto made = co_await net_.connect(limited, addresses_[i]);
+    if (!made && made.error().is<errors::deadline>() && limited.deadline() < cx.deadline()) {
+      error e = errors::timeout{{}, options_.attempt_timeout, timeout_scope::connect};
+      co_return fail(e.at(error_stage::connect).with_sent(error_sent::not_sent));
+    }
+    co_return made;
+  }
+
+  network& net_;
+  std::vector<endpoint> addresses_;
+  const connect_options& options_;
+  detail::connect_race rules_;
+  wait_slot changed_;
+  std::unique_ptr<stream> won_;
+  std::optional<error> last_;
+};
+
 }  // namespace
 
 task<result<connection>> connect_to(context& cx, network& net, std::string_view host,
-                                    std::uint16_t port) {
+                                    std::uint16_t port, connect_options options) {
   const auto asked = cx.now();
   auto addresses = co_await net.resolve(cx, host, port);
   if (!addresses) {
     co_return fail(std::move(addresses).error());
   }
-  const auto begun = cx.env().now();
-  result<std::unique_ptr<stream>> last = fail(errors::dns_failure{host, "no address"});
-  for (std::size_t i = 0; i < addresses->size(); ++i) {
-    auto part = cx.with_deadline(share(cx, addresses->size() - i));
-    last = co_await net.connect(part, (*addresses)[i]);
-    if (last || !cx.check()) {
-      break;
-    }
+  if (addresses->empty()) {
+    error e = errors::dns_failure{host, "no address"};
+    co_return fail(e.at(error_stage::resolve));
   }
-  if (!last) {
-    co_return fail(named(last.error(), target_of(host, port)));
+  const auto begun = cx.env().now();
+  race attempts(net, std::move(*addresses), options);
+  auto made = co_await attempts.run(cx);
+  if (!made) {
+    co_return fail(named(made.error(), target_of(host, port)));
+  }
+  if (auto set = (*made)->set_options(options.stream); !set) {
+    error e = std::move(set).error();
+    co_return fail(e.at(error_stage::connect));
   }
   const connect_times times{begun - asked, cx.env().now() - begun, {}};
-  co_return connection(std::move(*last), times);
+  co_return connection(std::move(*made), times);
 }
 
 }  // namespace fairlead::net

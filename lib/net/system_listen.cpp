@@ -3,6 +3,7 @@
 // after a burst it waits anyway, so that a flood of peers does not keep the loop from turning.
 #include "detail/os_error.hpp"
 #include "detail/sockaddr.hpp"
+#include "detail/socket_options.hpp"
 #include "detail/system_handle.hpp"
 #include "detail/system_network.hpp"
 
@@ -217,6 +218,10 @@ result<std::unique_ptr<listener>> system_listen(environment& env, const endpoint
   auto fd = open_socket(at);
   if (!fd.valid()) {
     return fail(listen_error(errno, at.to_string()));
+  }
+  // Connections inherit what their listening socket was told.
+  if (auto set = apply_options(fd.get(), options.accepted); !set) {
+    return fail(std::move(set).error());
   }
   int code = configure(fd.get(), at, options);
   if (code == 0) {

@@ -18,9 +18,18 @@ class real_network final : public network {
                                            const listen_options& options) override {
     return detail::system_listen(env, at, options);
   }
+  result<std::unique_ptr<datagram_socket>> open_datagrams(
+      environment& env, const endpoint& at, const datagram_options& options) override {
+    return detail::system_datagram_socket(env, at, options);
+  }
 };
 
 }  // namespace
+
+result<std::unique_ptr<datagram_socket>> network::open_datagrams(
+    environment& /*env*/, const endpoint& at, const datagram_options& /*options*/) {
+  return fail(errors::invalid_argument{at.to_string(), "this network has no datagrams"});
+}
 
 network& system_network() noexcept {
   static real_network the_network;  // has no state

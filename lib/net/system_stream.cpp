@@ -4,6 +4,7 @@
 // was, so the next one waits first; after a burst of attempts the next one waits too, which lets
 // the loop turn.
 #include "detail/os_error.hpp"
+#include "detail/socket_options.hpp"
 #include "detail/system_handle.hpp"
 
 #include <poll.h>
@@ -113,6 +114,13 @@ class system_stream final : public stream {
     }
     pollfd one{handle_.get(), POLLRDHUP, 0};  // errors and hang-ups are always told
     return ::poll(&one, 1, 0) > 0;
+  }
+
+  result<void> set_options(const stream_options& options) override {
+    if (!handle_.is_open()) {
+      return fail(closed_error(peer_));
+    }
+    return apply_options(handle_.get(), options);
   }
 
   void close() noexcept override { handle_.close(); }

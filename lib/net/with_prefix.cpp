@@ -42,7 +42,13 @@ class prefixed_stream final : public stream {
 
   bool peer_has_left() noexcept override { return under_->peer_has_left(); }
 
+  const tls_info* tls() const noexcept override { return under_->tls(); }
+
   task<result<void>> shutdown_write(context& cx) override { return under_->shutdown_write(cx); }
+
+  result<void> set_options(const stream_options& options) override {
+    return under_->set_options(options);
+  }
 
   void close() noexcept override {
     drop();

@@ -2,6 +2,7 @@
 #include "detail/fabric.hpp"
 
 #include "detail/connection.hpp"
+#include "detail/datagrams.hpp"
 
 #include <algorithm>
 #include <stdexcept>
@@ -16,26 +17,28 @@ bool is_wildcard(const net::endpoint& e) {
   return e.address() == "0.0.0.0" || e.address() == "::";
 }
 
+void check(const link_options& o) {
+  const auto is_probability = [](double p) { return p >= 0 && p <= 1; };
+  if (o.window == 0 || o.segment == 0 || o.latency < duration::zero() ||
+      o.jitter < duration::zero() || !is_probability(o.datagram_loss) ||
+      !is_probability(o.datagram_duplication)) {
+    throw std::invalid_argument(
+        "sim::link_options: window and segment must be at least 1, durations not negative, "
+        "probabilities from 0 to 1");
+  }
+}
+
+}  // namespace
+
 bool is_loopback(const net::endpoint& e) {
   return e.kind() != family::unix_socket &&
          (e.address().starts_with("127.") || e.address() == "::1");
 }
 
-// A listener at `at` takes connects to `to`, an address of its machine.
 bool covers(const net::endpoint& at, const net::endpoint& to) {
   return at == to || (at.port() == to.port() && at.kind() != family::unix_socket &&
                       to.kind() != family::unix_socket && is_wildcard(at));
 }
-
-void check(const link_options& o) {
-  if (o.window == 0 || o.segment == 0 || o.latency < duration::zero() ||
-      o.jitter < duration::zero()) {
-    throw std::invalid_argument(
-        "sim::link_options: window and segment must be at least 1, durations not negative");
-  }
-}
-
-}  // namespace
 
 fabric::fabric(world& w) : world_(w), random_(w.env().random()()) {}
 
@@ -105,12 +108,17 @@ result<void> fabric::claim(machine_id m, const net::endpoint& at, bool share) {
   if (in_use(m, at, share)) {
     return fail(errors::invalid_argument{text, "the address is in use"});
   }
+  return own(m, at);
+}
+
+// An address that nobody has is given to the machine.
+result<void> fabric::own(machine_id m, const net::endpoint& at) {
   if (at.kind() == family::unix_socket || is_wildcard(at) || is_loopback(at)) {
     return {};
   }
   const auto owner = route(m, at);
   if (owner && *owner != m) {
-    return fail(errors::invalid_argument{text, "not an address of this machine"});
+    return fail(errors::invalid_argument{at.to_string(), "not an address of this machine"});
   }
   if (!owner) {
     machines_[m].addresses.push_back(at.address());
@@ -233,6 +241,10 @@ void fabric::crash(machine_id m) {
   const auto gone = machines_[m].listeners;
   for (auto* l : gone) {
     l->stop();
+  }
+  const auto silent = machines_[m].datagrams;
+  for (auto* d : silent) {
+    d->close();
   }
   for (const auto& c : connections()) {
     c->crashed(m);

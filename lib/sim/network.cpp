@@ -109,4 +109,9 @@ result<std::unique_ptr<net::listener>> network::listen(environment& env, const n
   return impl_->at("local").listen(env, at, options);
 }
 
+result<std::unique_ptr<net::datagram_socket>> network::open_datagrams(
+    environment& env, const net::endpoint& at, const net::datagram_options& options) {
+  return impl_->at("local").open_datagrams(env, at, options);
+}
+
 }  // namespace fairlead::sim

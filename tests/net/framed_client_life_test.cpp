@@ -40,7 +40,8 @@ TEST(FramedClient, AnErrorOfTheFramerEndsEveryCall) {
   };
   with_peer(chatty, [](sim::world&, context& cx, task_scope& scope, peer& other) -> task<void> {
     framed_client c(scope, other.opener(), line({.limit = 50}));
-    const auto all = co_await call_all(cx, c, {"a", "b"});
+    const std::vector<std::string> texts{"a", "b"};
+    const auto all = co_await call_all(cx, c, texts);
     for (const auto& one : all) {
       EXPECT_EQ(one.error().kind(), error_kind::too_large);
       EXPECT_EQ(one.error().sent(), error_sent::unknown);
@@ -52,7 +53,8 @@ TEST(FramedClient, AFailedAttemptEndsEveryCallThatWaitsForIt) {
   with_peer(echo(), [](sim::world& w, context& cx, task_scope& scope, peer& other) -> task<void> {
     other.refuse(1);
     framed_client c(scope, other.opener(), line());
-    const auto all = co_await call_all(cx, c, {"a", "b"});
+    const std::vector<std::string> texts{"a", "b"};
+    const auto all = co_await call_all(cx, c, texts);
     for (const auto& one : all) {
       EXPECT_EQ(one.error().kind(), error_kind::connection_refused);
       EXPECT_EQ(one.error().sent(), error_sent::not_sent);
@@ -181,7 +183,8 @@ TEST(FramedClient, APeerThatDoesNotReadIsLeft) {
 TEST(FramedClient, TheNumberOfWaitingCallsIsBounded) {
   with_peer(echo(1s), [](sim::world&, context& cx, task_scope& scope, peer& other) -> task<void> {
     framed_client c(scope, other.opener(), line(), {.max_in_flight = 1, .max_waiting = 2});
-    const auto all = co_await call_all(cx, c, {"a", "b", "c", "d", "e"});
+    const std::vector<std::string> texts{"a", "b", "c", "d", "e"};
+    const auto all = co_await call_all(cx, c, texts);
     int refused = 0;
     for (const auto& one : all) {
       if (!one) {

@@ -261,7 +261,8 @@ TEST(FramedClient, EveryCallEndsWhenTheConnectionBreaksAndTheNextOneConnectsAgai
     with_peer(echo(), [&](sim::world&, context& cx, task_scope& scope, peer& other) -> task<void> {
       other.sides(memory_side().reset_after_writing(at), memory_side().latency(1ms));
       framed_client c(scope, other.opener(), line());
-      const auto all = co_await call_all(cx, c, {"first", "second", "third"});
+      const std::vector<std::string> texts{"first", "second", "third"};
+      const auto all = co_await call_all(cx, c, texts);
       const std::string wire = "first\nsecond\nthird\n";
       std::size_t begin = 0;
       for (const auto& one : all) {
@@ -295,7 +296,8 @@ TEST(FramedClient, WhatWasNotWrittenMovesToTheNextConnection) {
   with_peer(stuck, [](sim::world&, context& cx, task_scope& scope, peer& other) -> task<void> {
     other.sides({}, memory_side().capacity(8));
     framed_client c(scope, other.opener(), line(), {.first_pause = 1ms});
-    const auto all = co_await call_all(cx, c, {"partly written", "second", "third"});
+    const std::vector<std::string> texts{"partly written", "second", "third"};
+    const auto all = co_await call_all(cx, c, texts);
     int broken = 0;
     int moved = 0;
     for (const auto& one : all) {

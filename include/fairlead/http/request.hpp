@@ -17,6 +17,18 @@
 namespace fairlead::http {
 
 class body_reader;
+namespace detail {
+class attachment_node;
+
+/// What is attached to one request, and not to its copies (see `attached`).
+struct attachment_list {
+  attachment_list() = default;
+  attachment_list(const attachment_list& /*other*/) noexcept {}
+  attachment_list& operator=(const attachment_list& /*other*/) noexcept { return *this; }
+  ~attachment_list() = default;
+  const attachment_node* first = nullptr;
+};
+}  // namespace detail
 
 /// Method, target, headers and body. The same type on both sides: what only a server knows (path
 /// parameters, peer) is empty on a client's request.
@@ -102,6 +114,10 @@ class request {
   [[nodiscard]] body_reader* incoming() const noexcept { return incoming_; }
   /// The minor version: 1 for HTTP/1.1, 0 for HTTP/1.0.
   [[nodiscard]] int minor_version() const noexcept { return minor_version_; }
+  /// The pattern of the route that answers, as it was added; empty when there is none.
+  [[nodiscard]] std::string_view route() const noexcept { return route_; }
+  /// Whether the server that received it still wants more of its kind; see `server::withdraw`.
+  [[nodiscard]] bool server_ready() const noexcept { return server_ready_; }
   /// Where the request came from, "127.0.0.1:40000".
   [[nodiscard]] std::string_view peer() const noexcept { return peer_; }
 
@@ -111,6 +127,7 @@ class request {
 
  private:
   friend struct request_access;
+  friend class detail::attachment_node;
   struct param_entry {
     std::string_view name;  // of the route's pattern
     std::size_t offset;     // into param_text_
@@ -127,8 +144,11 @@ class request {
   std::string param_text_;
   std::vector<param_entry> params_;
   std::string_view peer_;
+  std::string_view route_;
   response* spare_ = nullptr;
   body_reader* incoming_ = nullptr;
+  mutable detail::attachment_list attachments_;
+  bool server_ready_ = true;
 };
 
 }  // namespace fairlead::http

@@ -125,6 +125,15 @@ class response {
   }
   [[nodiscard]] bool upgrades() const noexcept { return upgrade_ != nullptr; }
 
+  /// The error that it speaks of, when `error_response` made it: what the server reports when the
+  /// status is 500 or more. It is not sent.
+  [[nodiscard]] const error* cause() const noexcept { return cause_.get(); }
+  response& because(const error& e) & {
+    cause_ = std::make_shared<const error>(e);
+    return *this;
+  }
+  response&& because(const error& e) && { return std::move(this->because(e)); }
+
   /// Forgets everything but the memory; the status is 200 then.
   void clear() noexcept;
 
@@ -136,6 +145,7 @@ class response {
   http::headers headers_;
   std::shared_ptr<http::headers> trailers_;  // mostly null; never changed once read
   std::string body_;
+  std::shared_ptr<const error> cause_;                // mostly null
   std::shared_ptr<body_source> source_;               // mostly null
   std::shared_ptr<upgrade_handler> upgrade_;          // mostly null
   std::shared_ptr<const std::string> redirected_to_;  // mostly null

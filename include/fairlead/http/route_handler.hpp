@@ -6,9 +6,9 @@
 #include <fairlead/http/body_reader.hpp>
 #include <fairlead/http/codec.hpp>
 #include <fairlead/http/error_response.hpp>
+#include <fairlead/http/from_request.hpp>
 #include <fairlead/http/handler.hpp>
 
-#include <charconv>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -58,6 +58,20 @@ struct argument_of<body_reader&> {
 template <class A>
 using argument_value = typename argument_of<A>::type;
 
+/// Whether an argument stands for the body: what is neither a parameter nor read from elsewhere.
+template <class A>
+constexpr bool find_body() {
+  if constexpr (is_parameter<A> || std::is_same_v<A, the_request>) {
+    return false;
+  } else if constexpr (from_request<A>) {
+    return requires { requires A::reads_body; };
+  } else {
+    return true;
+  }
+}
+template <class A>
+inline constexpr bool is_body = find_body<A>();
+
 /// For a handler that was called without the stream that it asks for.
 [[noreturn]] void no_stream();
 
@@ -72,43 +86,27 @@ struct argument_plan<std::tuple<context&, A...>> {
   static constexpr std::size_t requests =
       (std::size_t{0} + ... + (std::is_same_v<argument_value<A>, the_request> ? 1U : 0U));
   static constexpr bool streams = (false || ... || std::is_same_v<argument_value<A>, the_stream>);
-  static constexpr std::size_t bodies = count - parameters - requests;
+  static constexpr std::size_t bodies =
+      (std::size_t{0} + ... + (is_body<argument_value<A>> ? 1U : 0U));
   static_assert(requests <= 1 && bodies <= 1,
-                "a handler takes context&, at most one const request&, path parameters, and at "
-                "most one body");
+                "a handler takes context&, at most one const request&, path parameters, what is "
+                "read from the request, and at most one body");
   using values = std::tuple<argument_value<A>...>;
 };
-
-/// `invalid_argument` that names the parameter.
-[[nodiscard]] error bad_parameter(std::string_view name, std::string_view wanted,
-                                  std::string_view got);
-
-template <class T>
-result<void> read_parameter(T& out, const request& r, std::size_t n) {
-  const auto text = r.param(n);
-  if constexpr (std::is_same_v<T, std::string> || std::is_same_v<T, std::string_view>) {
-    out = text;
-  } else if constexpr (std::is_same_v<T, bool>) {
-    out = text == "true";
-    if (!out && text != "false") {
-      return tl::unexpected<error>(bad_parameter(r.param_name(n), "true or false", text));
-    }
-  } else {
-    const auto* end = text.data() + text.size();
-    const auto parsed = std::from_chars(text.data(), end, out);
-    if (parsed.ec != std::errc{} || parsed.ptr != end) {
-      return tl::unexpected<error>(
-          bad_parameter(r.param_name(n), std::is_integral_v<T> ? "an integer" : "a number", text));
-    }
-  }
-  return {};
-}
 
 /// The n-th argument, of type `A`, given how many parameters stand before it.
 template <class A>
 result<void> read_argument(A& out, const request& r, std::size_t parameters_before) {
   if constexpr (is_parameter<A>) {
-    return read_parameter(out, r, parameters_before);
+    return read_text(out, r.param(parameters_before), "path parameter",
+                     r.param_name(parameters_before));
+  } else if constexpr (from_request<A>) {
+    auto made = A::from_request(r);
+    if (!made) {
+      return tl::unexpected<error>(std::move(made).error());
+    }
+    out = std::move(*made);
+    return {};
   } else {
     return json::codec::of<A>().decode_into(&out, r.body());
   }
@@ -169,7 +167,7 @@ class route_handler final : public handler {
   [[nodiscard]] bool takes_stream() const noexcept override { return plan::streams; }
 
   task<result<response>> handle(context& cx, const request& r) override {
-    if constexpr (plan::parameters == 0 && plan::bodies == 0 && answer::waits &&
+    if constexpr (plan::count == plan::requests && answer::waits &&
                   std::is_same_v<typename answer::type, response>) {
       // The handler's own task: no frame of ours.
       if constexpr (plan::requests == 1) {

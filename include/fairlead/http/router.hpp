@@ -4,7 +4,7 @@
 
 #include <fairlead/http/handler.hpp>
 #include <fairlead/http/method.hpp>
-#include <fairlead/http/route_handler.hpp>
+#include <fairlead/http/route_adder.hpp>
 #include <fairlead/http/route_options.hpp>
 
 #include <cstdint>
@@ -14,6 +14,37 @@
 #include <vector>
 
 namespace fairlead::http {
+
+namespace detail {
+class route_table;
+}  // namespace detail
+
+/// Some of the routes of a router, which it must not outlive (the router may be moved); see
+/// `route_adder::group`.
+///
+/// *Example*:
+/// ```cpp
+/// auto api = routes.group("/api").use(http::cors(allowed)).limits({.deadline = 2s});
+/// api.get("/users/{id}", find_user);
+/// api.group("/admin").use(guard).del("/users/{id}", remove_user);
+/// ```
+class route_group : public route_adder<route_group> {
+ private:
+  template <class Self>
+  friend class route_adder;
+  friend class router;
+  route_group(detail::route_table& table, std::size_t index) noexcept
+      : table_(&table), index_(index) {}
+
+  void add_route(method m, std::string_view pattern, const route_options& options,
+                 std::shared_ptr<handler> h, std::size_t parameters);
+  void add_middleware(std::shared_ptr<middleware> m);
+  void set_limits(const route_options& options);
+  [[nodiscard]] route_group make_group(std::string_view prefix);
+
+  detail::route_table* table_;
+  std::size_t index_;
+};
 
 /// A table of routes. Give it to a `server`, or ask it with `match`.
 ///
@@ -31,7 +62,9 @@ namespace fairlead::http {
 ///
 /// Handlers are callables that take `context&` and then, in this order and each as needed: `const
 /// request&`; the path parameters in the order of the pattern (integers, `double`, `bool`,
-/// `std::string`, `std::string_view`); the body, decoded from JSON, as any other type, or as a
+/// `std::string`, `std::string_view`); what is read from the query, a header, a form or a
+/// middleware
+/// (`from_request.hpp`); the body, decoded from JSON, as any other type, or as a
 /// `body_reader&` that gives it while it arrives (see `handler::takes_stream`). They give
 /// `task<result<T>>` or, when they never wait, `result<T>`, where `T` is `response`, `void` (204),
 /// `std::string` (text) or anything that can be encoded as JSON (200). They are kept as long as the
@@ -45,82 +78,21 @@ namespace fairlead::http {
 /// routes.get("/users/{id}", [&](context& cx, std::int64_t id) { return users.find(cx, id); });
 /// routes.post("/users", [&](context& cx, new_user body) { return users.add(cx, body); });
 /// ```
-class router {
+class router : public route_adder<router> {
  public:
   router();
   router(router&&) noexcept;
   router& operator=(router&&) noexcept;
   ~router();
 
-  /// Adds a route. Throws `std::invalid_argument` when the pattern is malformed or says the same as
-  /// one that is there for the same method.
-  router& add(method m, std::string_view pattern, std::shared_ptr<handler> h) {
-    return add(m, pattern, route_options(), std::move(h));
-  }
-  /// With limits of its own; also throws when those are wrong.
-  router& add(method m, std::string_view pattern, const route_options& options,
-              std::shared_ptr<handler> h);
-
-  /// The same for a callable; also throws when it takes more path parameters than the pattern has.
-  template <class F>
-    requires(!std::is_convertible_v<F, std::shared_ptr<handler>>)
-  router& add(method m, std::string_view pattern, const route_options& options, F f) {
-    using made = route_handler<F>;
-    check_parameters(pattern, made::parameters);
-    return add(m, pattern, options, std::shared_ptr<handler>(std::make_shared<made>(std::move(f))));
-  }
-  template <class F>
-    requires(!std::is_convertible_v<F, std::shared_ptr<handler>>)
-  router& add(method m, std::string_view pattern, F f) {
-    return add(m, pattern, route_options(), std::move(f));
-  }
-  template <class F>
-  router& get(std::string_view pattern, F f) {
-    return add(method::get, pattern, std::move(f));
-  }
-  template <class F>
-  router& get(std::string_view pattern, const route_options& options, F f) {
-    return add(method::get, pattern, options, std::move(f));
-  }
-  template <class F>
-  router& post(std::string_view pattern, F f) {
-    return add(method::post, pattern, std::move(f));
-  }
-  template <class F>
-  router& post(std::string_view pattern, const route_options& options, F f) {
-    return add(method::post, pattern, options, std::move(f));
-  }
-  template <class F>
-  router& put(std::string_view pattern, F f) {
-    return add(method::put, pattern, std::move(f));
-  }
-  template <class F>
-  router& put(std::string_view pattern, const route_options& options, F f) {
-    return add(method::put, pattern, options, std::move(f));
-  }
-  template <class F>
-  router& patch(std::string_view pattern, F f) {
-    return add(method::patch, pattern, std::move(f));
-  }
-  template <class F>
-  router& patch(std::string_view pattern, const route_options& options, F f) {
-    return add(method::patch, pattern, options, std::move(f));
-  }
-  template <class F>
-  router& del(std::string_view pattern, F f) {
-    return add(method::del, pattern, std::move(f));
-  }
-  template <class F>
-  router& del(std::string_view pattern, const route_options& options, F f) {
-    return add(method::del, pattern, options, std::move(f));
-  }
-
   /// Why there is no handler, or that there is one.
   enum class outcome : std::uint8_t { found, not_found, method_not_allowed, options, bad_path };
 
   struct match_result {
     outcome what = outcome::not_found;
-    http::handler* target = nullptr;         ///< owned by the router
+    /// Who answers; owned by the router. Nobody but the server itself when it is null; where
+    /// middlewares are to see such answers too, who gives them.
+    http::handler* target = nullptr;
     const route_options* options = nullptr;  ///< of the route that was found
     std::string_view pattern;                ///< as it was added; for logs and metrics
     std::string_view allow;  ///< the Allow header of `method_not_allowed` and `options`
@@ -133,10 +105,21 @@ class router {
   [[nodiscard]] std::vector<std::string> routes() const;
 
  private:
-  static void check_parameters(std::string_view pattern, std::size_t wanted);
+  template <class Self>
+  friend class route_adder;
 
-  struct table;
-  std::unique_ptr<table> table_;
+  void add_route(method m, std::string_view pattern, const route_options& options,
+                 std::shared_ptr<handler> h, std::size_t parameters);
+  void add_middleware(std::shared_ptr<middleware> m);
+  void set_limits(const route_options& options);
+  [[nodiscard]] route_group make_group(std::string_view prefix);
+
+  std::unique_ptr<detail::route_table> table_;
 };
+
+template <class Self>
+route_group route_adder<Self>::group(std::string_view prefix) {
+  return self().make_group(prefix);
+}
 
 }  // namespace fairlead::http

@@ -82,6 +82,11 @@ class server {
   /// the handler and the drain wait for each other until the end of days.
   [[nodiscard]] task<result<void>> drain(context& cx, duration grace);
 
+  /// Asks for no more requests, and serves those that come all the same: `request::server_ready`
+  /// is false from now on, and with it what `readiness` answers. A service behind a load balancer
+  /// calls it and waits for as long as that takes to notice, then it drains.
+  void withdraw() noexcept;
+
   /// True from the moment `drain` is called; for health checks.
   [[nodiscard]] bool draining() const noexcept;
   [[nodiscard]] server_stats stats() const noexcept;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <fairlead/core/time.hpp>
+#include <fairlead/http/access_record.hpp>
 #include <fairlead/http/request.hpp>
 
 #include <cstdint>
@@ -84,6 +85,20 @@ class server_options {
     return *this;
   }
 
+  /// Called when a request has been answered, or its answer broke off, also one that could not be
+  /// read: for access logs and metrics. What it throws is dropped. Default: nothing is recorded,
+  /// and nothing measured.
+  ///
+  /// *Example*:
+  /// ```cpp
+  /// options.on_access([&](const http::access_record& r) { log << http::json_log_line(r) << "\n";
+  /// });
+  /// ```
+  server_options& on_access(std::function<void(const access_record&)> f) {
+    on_access_ = std::move(f);
+    return *this;
+  }
+
   [[nodiscard]] duration head_timeout() const noexcept { return head_timeout_; }
   [[nodiscard]] duration body_timeout() const noexcept { return body_timeout_; }
   [[nodiscard]] duration handler_timeout() const noexcept { return handler_timeout_; }
@@ -97,6 +112,9 @@ class server_options {
   [[nodiscard]] const std::function<void(const request&, std::string_view what)>& on_failure()
       const noexcept {
     return on_failure_;
+  }
+  [[nodiscard]] const std::function<void(const access_record&)>& on_access() const noexcept {
+    return on_access_;
   }
 
   /// Everything that is wrong, one sentence each; empty when the options can be used.
@@ -114,6 +132,7 @@ class server_options {
   std::size_t max_fields_ = 100;
   std::size_t max_connections_ = 10'000;
   std::function<void(const request&, std::string_view what)> on_failure_;
+  std::function<void(const access_record&)> on_access_;
 };
 
 }  // namespace fairlead::http

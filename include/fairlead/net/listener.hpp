@@ -40,6 +40,8 @@ struct listen_options {
   /// Several listeners share one address, and the system spreads connections over them
   /// (`SO_REUSEPORT`).
   bool share_port = false;
+  /// For every connection that is accepted.
+  stream_options accepted{};
 };
 
 }  // namespace fairlead::net

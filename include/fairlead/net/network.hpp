@@ -3,6 +3,7 @@
 #pragma once
 
 #include <fairlead/net/connection.hpp>
+#include <fairlead/net/datagram.hpp>
 #include <fairlead/net/endpoint.hpp>
 #include <fairlead/net/listener.hpp>
 #include <fairlead/net/stream.hpp>
@@ -48,6 +49,14 @@ class network {
   [[nodiscard]] virtual result<std::unique_ptr<listener>> listen(environment& env,
                                                                  const endpoint& at,
                                                                  const listen_options& options) = 0;
+
+  /// A socket for datagrams at `at`; port 0 lets the system choose one, and the address decides the
+  /// family ("0.0.0.0" or "::" for all of them).
+  ///
+  /// *Errors*: as `listen`; `invalid_argument` also where there are no datagrams: over Unix
+  /// sockets, and in a network that does not have this.
+  [[nodiscard]] virtual result<std::unique_ptr<datagram_socket>> open_datagrams(
+      environment& env, const endpoint& at, const datagram_options& options);
 };
 
 /// The operating system's sockets, in environments on an `io_context`. Lives for the whole program.
@@ -63,12 +72,27 @@ class network {
 ///   own file when it is closed.
 [[nodiscard]] network& system_network() noexcept;
 
-/// Resolves `host` and connects to the first address that answers, trying them in order. With a
-/// deadline each address but the last gets an even share of the time that is left, at least 2 s.
+/// How `connect_to` goes about it.
+struct connect_options {
+  /// How long an attempt at an address is left alone before the next one starts beside it; default
+  /// 250 ms (RFC 8305, section 5). At least 10 ms.
+  duration attempt_delay = std::chrono::milliseconds(250);
+  /// How long one attempt may take; default no limit but the deadline and the system's own.
+  duration attempt_timeout = duration::max();
+  /// For the connection once it is made.
+  stream_options stream{};
+};
+
+/// Resolves `host` and connects to the address that answers first, as RFC 8305 ("Happy Eyeballs")
+/// has it: addresses are tried in the resolver's order, but the families take turns, so that one
+/// that leads nowhere costs little. The next attempt starts when the one before has failed, or has
+/// not succeeded for `attempt_delay`. The first connection wins; the other attempts are cancelled
+/// and joined before this returns.
 ///
-/// *Errors*: those of `resolve` and of the last `connect`. The URL in errors is "host:port".
+/// *Errors*: those of `resolve`; the last one of `connect`, `timeout` beyond `attempt_timeout`;
+/// those of `stream::set_options`. The URL in errors is "host:port".
 /// *Cancellation*: leaves nothing behind.
 [[nodiscard]] task<result<connection>> connect_to(context& cx, network& net, std::string_view host,
-                                                  std::uint16_t port);
+                                                  std::uint16_t port, connect_options options = {});
 
 }  // namespace fairlead::net

@@ -4,6 +4,7 @@
 
 #include <fairlead/core/context.hpp>
 #include <fairlead/core/task.hpp>
+#include <fairlead/net/stream_options.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -79,6 +80,16 @@ class stream {
 
   /// Ends the writing side in order: what was written arrives, then the peer reads the end.
   [[nodiscard]] virtual task<result<void>> shutdown_write(context& cx) = 0;
+
+  /// Asks the system for `options`; what is not set stays as it is. A stream over another passes
+  /// them on; one without a socket ignores them.
+  ///
+  /// *Errors*: `invalid_argument` for values that make no sense; `system_error` when the system
+  /// refuses. Those before it have been set.
+  [[nodiscard]] virtual result<void> set_options(const stream_options& options) {
+    static_cast<void>(options);
+    return {};
+  }
 
   /// Ends both sides now. Waits in progress complete. Idempotent.
   virtual void close() noexcept = 0;

@@ -24,6 +24,11 @@ struct link_options {
   std::size_t window = 65536;
   /// The largest packet; default 1460. The seed also cuts packets shorter, at any byte. At least 1.
   std::size_t segment = 1460;
+
+  /// What becomes of datagrams, each as the seed decides; connections do not notice. From 0 to 1;
+  /// default 0. The jitter alone lets them overtake each other.
+  double datagram_loss = 0;
+  double datagram_duplication = 0;
 };
 
 /// Machines that are connected by links. `host("a")` is the network as machine "a" sees it: give it
@@ -35,6 +40,9 @@ struct link_options {
 /// that nobody has gives it to the machine that listens. Streams behave as TCP: bytes arrive in
 /// order, cut into pieces at random; a writer waits when the window is full; data for a closed end
 /// is answered with a reset.
+///
+/// Datagrams travel alone: each takes the latency and a jitter of its own, so that they overtake
+/// each other, and what cannot be delivered (a cut, nobody there) is lost without a word.
 ///
 /// What happens is written to the trace of the world.
 ///
@@ -98,6 +106,8 @@ class network final : public net::network {
       context& cx, const net::endpoint& to) override;
   [[nodiscard]] result<std::unique_ptr<net::listener>> listen(
       environment& env, const net::endpoint& at, const net::listen_options& options) override;
+  [[nodiscard]] result<std::unique_ptr<net::datagram_socket>> open_datagrams(
+      environment& env, const net::endpoint& at, const net::datagram_options& options) override;
 
  private:
   struct impl;

@@ -85,6 +85,15 @@ struct client::impl {
 
 namespace detail {
 
+/// How far an exchange has come, for the hook of the options.
+struct exchange_track {
+  bool open = false;
+  std::uint32_t count = 0;
+  time_point began{};
+  time_point last{};
+  exchange_times times;
+};
+
 /// One call: its deadline, its destination, its connection, and the names that its errors get.
 class call final : private head_watcher {
  public:
@@ -132,6 +141,30 @@ class call final : private head_watcher {
   /// The stale-connection rule.
   [[nodiscard]] bool may_go_again();
 
+  // For the hook of the options; nothing is noted without one.
+
+  enum class phase : std::uint8_t { began, placed, ready, written, heard };
+  void note(phase p) noexcept {
+    if (track_) {
+      note_now(p);
+    }
+  }
+  void note(const net::connect_times& t) noexcept {
+    if (track_) {
+      track_->times.resolve = t.resolve;
+      track_->times.connect = t.connect;
+      track_->times.tls = t.tls;
+    }
+  }
+  /// The exchange has ended, well or with `why`; told once.
+  void report(const error* why) {
+    if (track_ && track_->open) {
+      tell(why);
+    }
+  }
+  /// Tells whoever waits for this status.
+  void tell_status(const response& r) const;
+
   /// What a complete response was followed by: `yes` when the call is to go on with the next hop.
   enum class follows : std::uint8_t { no, yes, failed };
   [[nodiscard]] follows follow(result<void>& outcome);
@@ -172,6 +205,9 @@ class call final : private head_watcher {
   lease place_;
   bool went_again_ = false;
   method asked_as_;
+  void note_now(phase p) noexcept;
+  void tell(const error* why);
+  std::optional<exchange_track> track_;
   bool source_spent_ = false;
   bool jar_cookies_ = false;  // the Cookie header is of the jar
   bool source_failed_ = false;

@@ -21,6 +21,9 @@ class file_handle {
   /// *Errors*: `system_error` that names the path.
   [[nodiscard]] static result<file_handle> open(const std::string& path, mode how);
 
+  /// Takes over a descriptor.
+  [[nodiscard]] static file_handle adopt(int fd) noexcept { return file_handle(fd); }
+
   file_handle() = default;
   file_handle(file_handle&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
   file_handle& operator=(file_handle&& other) noexcept {

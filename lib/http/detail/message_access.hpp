@@ -34,6 +34,8 @@ struct request_access {
   void set_minor(int minor) const noexcept { r.minor_version_ = minor; }
   void set_peer(std::string_view peer) const noexcept { r.peer_ = peer; }
   void set_spare(response* spare) const noexcept { r.spare_ = spare; }
+  void set_route(std::string_view pattern) const noexcept { r.route_ = pattern; }
+  void set_server_ready(bool ready) const noexcept { r.server_ready_ = ready; }
   void set_incoming(body_reader* body) const noexcept { r.incoming_ = body; }
   [[nodiscard]] std::string& target() const noexcept { return r.target_; }
   [[nodiscard]] http::headers& fields() const noexcept { return r.headers_; }
@@ -56,6 +58,7 @@ struct request_access {
     r.trailers_.reset();
     r.body_.clear();
     r.source_.reset();
+    r.route_ = {};
     clear_params();
   }
 };

@@ -55,6 +55,7 @@ class gathered {
   gathered(std::string_view head, std::string_view body) noexcept : pieces_{head, body} {}
 
   [[nodiscard]] bool done() const noexcept { return pieces_[0].empty() && pieces_[1].empty(); }
+  [[nodiscard]] std::size_t body_left() const noexcept { return pieces_[1].size(); }
   /// One attempt; what was written is not offered again.
   [[nodiscard]] net::io_attempt try_write(net::stream& s);
 

@@ -198,8 +198,8 @@ struct route_tree::node {
 route_tree::route_tree() : root_(std::make_unique<node>()) {}
 route_tree::~route_tree() = default;
 
-void route_tree::add(method m, std::string_view pattern, const route_options& options,
-                     std::shared_ptr<handler> target) {
+route_tree::added route_tree::add(method m, std::string_view pattern,
+                                  std::shared_ptr<handler> target) {
   if (!target) {
     refuse(pattern, "the handler is null");
   }
@@ -207,7 +207,6 @@ void route_tree::add(method m, std::string_view pattern, const route_options& op
   made->pattern = pattern;
   made->segments = parse_pattern(made->pattern);
   made->m = m;
-  made->options = options;
   made->target = std::move(target);
   node* at = root_.get();
   for (const auto& s : made->segments) {
@@ -228,8 +227,12 @@ void route_tree::add(method m, std::string_view pattern, const route_options& op
       at->end.allow += to_string(one);
     }
   }
+  if (at->end.first == nullptr) {
+    at->end.first = made.get();
+  }
   longest_ = std::max(longest_, made->segments.size());
   routes_.push_back(std::move(made));
+  return {routes_.back().get(), &at->end};
 }
 
 const route_tree::route* route_tree::route_for(const endpoint& e, method m) noexcept {

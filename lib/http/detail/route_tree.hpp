@@ -63,6 +63,10 @@ class route_tree {
   struct endpoint {
     std::array<const route*, method_count> by_method{};
     std::string allow;
+    const route* first = nullptr;  ///< that was added
+    /// Who says that there is no route for a method, and which there are; null: the server itself.
+    std::shared_ptr<handler> refused;
+    std::shared_ptr<handler> asked;
     [[nodiscard]] const route* find(method m) const noexcept {
       return by_method[static_cast<std::size_t>(m)];
     }
@@ -74,9 +78,13 @@ class route_tree {
   route_tree& operator=(const route_tree&) = delete;
   ~route_tree();
 
+  /// Where a route was added; both live as long as the tree.
+  struct added {
+    struct route* route;
+    endpoint* at;
+  };
   /// Throws `std::invalid_argument` on a conflict.
-  void add(method m, std::string_view pattern, const route_options& options,
-           std::shared_ptr<handler> target);
+  added add(method m, std::string_view pattern, std::shared_ptr<handler> target);
 
   /// The best match that has the method (or, for HEAD, GET); else the best that has another; else
   /// nothing.

@@ -43,4 +43,17 @@ void server_state::failed(const http::request& r, std::string_view what) const {
   }
 }
 
+void server_state::answered(const session_memory& m, environment& env,
+                            access_record::ending how) const {
+  if (!options.on_access()) {
+    return;
+  }
+  try {
+    options.on_access()({m.request, m.answer.status(), m.body_sent, env.now() - m.begun,
+                         env.time().wall_now(), how});
+  } catch (...) {
+    return;
+  }
+}
+
 }  // namespace fairlead::http::detail

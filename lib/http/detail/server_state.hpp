@@ -25,7 +25,9 @@ struct session_memory {
   http::request request;
   response answer;
   request_reader reader;
-  router::match_result route;  // of the request
+  router::match_result route;   // of the request
+  time_point begun{};           // of the request; only where it is recorded
+  std::uint64_t body_sent = 0;  // of the answer
 };
 
 struct server_state {
@@ -42,11 +44,13 @@ struct server_state {
   std::string_view date(environment& env);
 
   void failed(const http::request& r, std::string_view what) const;
+  void answered(const session_memory& m, environment& env, access_record::ending how) const;
 
   std::shared_ptr<const router> routes;
   server_options options;
   body_budget bodies;
   bool draining = false;
+  bool withdrawn = false;
   server_stats stats;
 
  private:

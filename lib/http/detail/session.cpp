@@ -7,6 +7,7 @@
 
 #include "chars.hpp"
 #include "incoming_body.hpp"
+#include "standard_answers.hpp"
 
 #include <fairlead/http/error_response.hpp>
 
@@ -164,6 +165,9 @@ std::optional<session_step> session::parse() {
     if (m.reader.started() && (phase_ == phase::idle || phase_ == phase::fresh)) {
       // A new connection's limit runs on: the first byte does not buy more time.
       const bool runs_on = phase_ == phase::fresh && limit_known_;
+      if (shared_.options.on_access()) {
+        m.begun = env_.now();
+      }
       enter(phase::head);
       limit_known_ = runs_on;
     }
@@ -285,30 +289,11 @@ std::optional<session_step> session::find_route() {
 
 session_step session::dispatch() {
   auto& m = *memory_;
-  const auto then = m.reader.keep_alive() ? afterwards::keep_alive : afterwards::close;
-  switch (m.route.what) {
-    case router::outcome::found:
-      return run_handler();
-    case router::outcome::options: {
-      auto out = m.request.reply(status::no_content);
-      if (!m.route.allow.empty()) {
-        out.header("Allow", m.route.allow);
-      }
-      return send(std::move(out), then);
-    }
-    case router::outcome::method_not_allowed:
-      return send(error_response(status::method_not_allowed, "method_not_allowed",
-                                 "this path does not know the method")
-                      .header("Allow", m.route.allow),
-                  then);
-    case router::outcome::bad_path:
-      return send(error_response(status::bad_request, "bad_request", "the path is malformed"),
-                  then);
-    case router::outcome::not_found:
-      break;
+  if (m.route.target != nullptr) {
+    return run_handler();
   }
-  return send(error_response(status::not_found, "not_found", "there is nothing at this path"),
-              then);
+  return send(standard_answer(m.request, m.route.what, m.route.allow),
+              m.reader.keep_alive() ? afterwards::keep_alive : afterwards::close);
 }
 
 session_step session::run_handler() {
@@ -316,6 +301,7 @@ session_step session::run_handler() {
     incoming_ = make_body_reader(*this);
     request_access{memory_->request}.set_incoming(incoming_.get());
   }
+  request_access{memory_->request}.set_server_ready(!shared_.withdrawn && !shared_.draining);
   enter(phase::handling);
   return session_step::handle;
 }
@@ -329,9 +315,6 @@ session_step session::respond(result<response>&& answer) {
     }
     if (auto refused = refuse_stream()) {
       return *refused;
-    }
-    if (to_int(status_of(answer.error())) >= 500) {
-      shared_.failed(m.request, answer.error().message());
     }
     return send(error_response(answer.error()), then);
   }
@@ -399,6 +382,9 @@ session_step session::refuse_body() {
 session_step session::send(response&& r, afterwards then) {
   auto& m = *memory_;
   m.answer = std::move(r);
+  if (m.answer.cause() != nullptr && to_int(m.answer.status()) >= 500) {
+    shared_.failed(m.request, m.answer.cause()->message());
+  }
   const bool wants_close = asks_to_close(m.answer.headers());
   const bool in_the_way = body_in_the_way();
   framing_ = framing_of(m.answer, m.request.minor_version());
@@ -417,6 +403,7 @@ session_step session::send(response&& r, afterwards then) {
     return session_step::stream;
   }
   out_ = gathered(m.head, no_body ? std::string_view{} : std::string_view(m.answer.body()));
+  m.body_sent = out_.body_left();
   // The request has been answered: however long the client takes to read that, its body is gone.
   trim_body(close_after_ ? body_permit::free_of_charge : server_state::most_kept);
   ++shared_.stats.requests;
@@ -430,8 +417,7 @@ session_step session::write() {
       return session_step::wait_write;
     }
     if (!*attempt) {
-      lingers_ = false;
-      return session_step::close;
+      return write_failed();
     }
   }
   if (std::exchange(interim_, false)) {
@@ -440,8 +426,18 @@ session_step session::write() {
   return answered();
 }
 
+session_step session::write_failed() {
+  lingers_ = false;
+  if (!interim_) {
+    memory_->body_sent -= out_.body_left();
+    shared_.answered(*memory_, env_, access_record::ending::broken);
+  }
+  return session_step::close;
+}
+
 // The last byte of the answer has been written.
 session_step session::answered() {
+  shared_.answered(*memory_, env_, access_record::ending::whole);
   if (memory_->answer.upgrades()) {
     return session_step::upgrade;
   }
@@ -454,6 +450,10 @@ session_step session::answered() {
     skipped_ = 0;
     return skip_body();
   }
+  return next_request();
+}
+
+session_step session::next_request() {
   incoming_.reset();
   begun_ = false;
   enter(phase::idle);
@@ -465,6 +465,9 @@ session_step session::gave_up(const error& why) {
   if (phase_ == phase::skipping) {
     lingers_ = late;
     return session_step::close;
+  }
+  if (phase_ == phase::writing) {
+    return write_failed();
   }
   if (late && !interim_ && (phase_ == phase::head || phase_ == phase::body)) {
     return refuse(

@@ -72,6 +72,8 @@ class session {
   [[nodiscard]] session_step streamed(stream_end how, result<void>&& outcome);
   /// The source threw.
   [[nodiscard]] session_step stream_threw(stream_end how, std::string_view what);
+  /// Bytes of the streamed body, without their framing; said before those two.
+  void count_streamed(std::uint64_t bytes) noexcept { memory_->body_sent = bytes; }
 
   /// Who takes the connection over, and the connection. Nothing else may be called afterwards.
   struct handed_over {
@@ -130,6 +132,8 @@ class session {
   [[nodiscard]] session_step switch_protocols(response&& r);
   [[nodiscard]] session_step skip_body();
   [[nodiscard]] session_step answered();
+  [[nodiscard]] session_step next_request();
+  [[nodiscard]] session_step write_failed();
   [[nodiscard]] session_step refuse();
   [[nodiscard]] session_step refuse_body();
   [[nodiscard]] session_step refuse(status s, std::string_view code, std::string_view message);

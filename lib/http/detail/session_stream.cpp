@@ -26,6 +26,7 @@ session_step session::streamed(stream_end how, result<void>&& outcome) {
   if (how != stream_end::lost && !outcome && !outcome.error().is<errors::cancelled>()) {
     shared_.failed(m.request, outcome.error().message());
   }
+  shared_.answered(m, env_, access_record::ending::broken);
   // Whoever reads must notice that this is not all: where the end of the body is the end of the
   // connection, that takes a reset.
   lingers_ = false;
@@ -58,6 +59,7 @@ session_step session::switch_protocols(response&& r) {
   m.answer = std::move(r);
   render_head(m.head, m.answer, {shared_.date(env_), true, 1, body_framing::none, 0});
   out_ = gathered(m.head, {});
+  m.body_sent = 0;
   ++shared_.stats.requests;
   close_after_ = false;
   enter(phase::writing);
@@ -171,7 +173,7 @@ session_step session::skip_body() {
       return session_step::wait_read;
     }
     if (step == body_step::end) {
-      return answered();
+      return next_request();
     }
     if (step == body_step::failed || skipped_ > most_skipped) {
       lingers_ = !ended_ && body_ != body_end::lost;

@@ -187,6 +187,7 @@ task<session_step> run_source(context& cx, session& s, task_scope& watchers) {
   if (client.started()) {
     co_await client.stop();
   }
+  s.count_streamed(out.taken());
   auto end = out.begun() ? how::broken : how::unsent;
   if (out.lost()) {
     end = how::lost;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// The three things the operating system's network does, one file each.
+// The things the operating system's network does, one file each.
 #pragma once
 
 #include <fairlead/net/network.hpp>
@@ -11,5 +11,7 @@ namespace fairlead::net::detail {
 [[nodiscard]] task<result<std::unique_ptr<stream>>> system_connect(context& cx, const endpoint& to);
 [[nodiscard]] result<std::unique_ptr<listener>> system_listen(environment& env, const endpoint& at,
                                                               const listen_options& options);
+[[nodiscard]] result<std::unique_ptr<datagram_socket>> system_datagram_socket(
+    environment& env, const endpoint& at, const datagram_options& options);
 
 }  // namespace fairlead::net::detail

@@ -19,6 +19,10 @@ class connection;
 
 using machine_id = std::size_t;
 
+[[nodiscard]] bool is_loopback(const net::endpoint& e);
+/// What is bound to `at` takes what is sent to `to`, an address of its machine.
+[[nodiscard]] bool covers(const net::endpoint& at, const net::endpoint& to);
+
 /// What listens, seen from the fabric.
 class listening {
  public:
@@ -32,6 +36,8 @@ class listening {
   virtual bool offer(std::unique_ptr<net::stream>& s) = 0;
   virtual void stop() noexcept = 0;
 };
+
+class sim_datagrams;
 
 /// Kept alive by everything that is connected to it.
 class fabric {
@@ -64,6 +70,14 @@ class fabric {
   [[nodiscard]] bool refuses(const net::endpoint& at);
   void refuse(const net::endpoint& at, std::uint64_t count);
 
+  // Sockets for datagrams.
+  [[nodiscard]] result<void> claim_datagrams(machine_id m, const net::endpoint& at, bool share);
+  void add(machine_id m, sim_datagrams& s);
+  void remove(sim_datagrams& s) noexcept;
+  /// Sends one on its way, or loses it.
+  void send_datagram(const sim_datagrams& from, std::span<const std::byte> bytes,
+                     const net::endpoint& to);
+
   // Links.
   [[nodiscard]] const link_options& link(machine_id from, machine_id to) const;
   void set_link(const link_options& options);
@@ -89,8 +103,11 @@ class fabric {
     std::vector<std::string> addresses;
     std::uint16_t next_port = 49152;  // RFC 6335: the dynamic ports
     std::vector<listening*> listeners;
+    std::vector<sim_datagrams*> datagrams;
   };
 
+  [[nodiscard]] bool happens(double probability);
+  [[nodiscard]] result<void> own(machine_id m, const net::endpoint& at);
   [[nodiscard]] bool in_use(machine_id m, const net::endpoint& at, bool share) const;
 
   world& world_;

@@ -17,6 +17,8 @@ class machine final : public net::network {
   task<result<std::unique_ptr<net::stream>>> connect(context& cx, const net::endpoint& to) override;
   result<std::unique_ptr<net::listener>> listen(environment& env, const net::endpoint& at,
                                                 const net::listen_options& options) override;
+  result<std::unique_ptr<net::datagram_socket>> open_datagrams(
+      environment& env, const net::endpoint& at, const net::datagram_options& options) override;
 
  private:
   enum class answer : std::uint8_t { none, refused, accepted };

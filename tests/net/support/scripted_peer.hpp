@@ -115,7 +115,7 @@ void with_peer(peer::script serve, F f, std::uint64_t seed = 1) {
 
 /// Calls with every text at once; the answers, in the order of the texts.
 inline task<std::vector<result<std::string>>> call_all(context& cx, net::framed_client& c,
-                                                       std::vector<std::string> texts) {
+                                                       const std::vector<std::string>& texts) {
   std::vector<result<std::string>> out(texts.size());
   task_scope scope(cx);
   for (std::size_t i = 0; i < texts.size(); ++i) {

@@ -3,6 +3,8 @@
 #include "tls_rig.hpp"
 #include "wrapped_stream.hpp"
 
+#include <fairlead/net/with_prefix.hpp>
+
 #include <chrono>
 #include <stdexcept>
 #include <string>
@@ -89,19 +91,17 @@ TEST(TlsStream, MuchGoesBothWaysAtOnce) {
       };
       result<std::string> at_server;
       result<std::string> at_client;
+      const auto hear = [](context& own, stream& s,
+                           result<std::string>& out) -> task<result<void>> {
+        auto got = co_await drain(own, s);
+        out = std::move(got);
+        co_return result<void>{};
+      };
       auto all = co_await when_all(
           cx, [&](context& own) { return talk(own, *ends.client, there); },
           [&](context& own) { return talk(own, *ends.server, back); },
-          [&](context& own) -> task<result<void>> {
-            auto got = co_await drain(own, *ends.server);
-            at_server = std::move(got);
-            co_return result<void>{};
-          },
-          [&](context& own) -> task<result<void>> {
-            auto got = co_await drain(own, *ends.client);
-            at_client = std::move(got);
-            co_return result<void>{};
-          });
+          [&](context& own) { return hear(own, *ends.server, at_server); },
+          [&](context& own) { return hear(own, *ends.client, at_client); });
       EXPECT_TRUE(all);
       EXPECT_TRUE(at_server == there);
       EXPECT_TRUE(at_client == back);
@@ -150,6 +150,28 @@ TEST(TlsStream, ClosingDeclaresTheEnd) {
     EXPECT_EQ(put.error().kind(), error_kind::connection_closed);
     auto ended = co_await ends.client->shutdown_write(cx);
     EXPECT_EQ(ended.error().kind(), error_kind::connection_closed);
+  });
+}
+
+TEST(TlsStream, AbortingDoesNotLookLikeTheEnd) {
+  run_in_world(1, [](context& cx) -> task<void> {
+    auto ends = co_await link(cx);
+    auto put = co_await write_all(cx, *ends.server, "half of");
+    EXPECT_TRUE(put);
+    ends.server->abort();
+    ends.server->abort();
+    put = co_await write_all(cx, *ends.server, "it");
+    EXPECT_EQ(put.error().kind(), error_kind::connection_closed);
+    auto all = co_await drain(cx, *ends.client);
+    EXPECT_FALSE(all);
+  });
+}
+
+TEST(TlsStream, AStreamAroundItStillTellsOfTls) {
+  run_in_world(1, [](context& cx) -> task<void> {
+    auto ends = co_await link(cx);
+    const auto around = with_prefix(std::move(ends.client), "first");
+    EXPECT_EQ(around->tls()->version, "TLSv1.3");
   });
 }
 
