@@ -110,6 +110,13 @@ task<void> memory(context& cx, const parties& p, int connections) {
         !echo(*made.server, *made.client, some, some)) {
       std::abort();
     }
+    auto at_once = cx.with_timeout({});
+    for (auto* end : {made.client.get(), made.server.get()}) {
+      auto ready = co_await end->wait(at_once, net::direction::read);
+      if (ready) {
+        std::abort();
+      }
+    }
     kept.push_back(std::move(made));
   }
   const auto both = allocated() - before - beneath;

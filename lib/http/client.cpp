@@ -10,10 +10,12 @@
 #include "detail/request_body.hpp"
 #include "detail/tls_connector.hpp"
 
+#include <fairlead/core/task_scope.hpp>
 #include <fairlead/net/with_prefix.hpp>
 
 #include <boost/asio/this_coro.hpp>
 
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <stdexcept>
@@ -33,7 +35,7 @@ class plain_connector final : public connector {
 };
 
 pool_core::limits limits_of(const pool_options& o) {
-  return {o.per_origin, o.total, o.waiters, o.idle_timeout};
+  return {o.per_origin, o.total, o.waiters, o.idle_timeout, o.life};
 }
 
 // For those who look at the response where the call has it.
@@ -145,6 +147,7 @@ task<void> client::impl::obtain(detail::call& call, detail::connection_pool::tur
     }
     place = pool.claim(turn);
   }
+  call.note(detail::call::phase::placed);
   if (place.stream() == nullptr) {
     auto opened = co_await call.opens().connect(call.cx(), net, *call.to().to);
     if (!opened) {
@@ -152,6 +155,7 @@ task<void> client::impl::obtain(detail::call& call, detail::connection_pool::tur
       co_return;
     }
     place.opened(std::move(opened->stream));
+    call.note(opened->times);
   }
 }
 
@@ -256,6 +260,7 @@ task<result<void>> client::impl::run(detail::call& call, detail::held_call own, 
   for (auto wish = pool_core::wish::any;;) {
     auto& x = call.steps();
     place.drop();
+    call.note(detail::call::phase::began);
     detail::connection_pool::turn turn(pool);
     if (pool.try_acquire(turn, call.to().to->origin(), wish)) {
       place = pool.claim(turn);
@@ -263,28 +268,37 @@ task<result<void>> client::impl::run(detail::call& call, detail::held_call own, 
     if (place.stream() == nullptr) {
       co_await obtain(call, turn, outcome);
       if (!outcome) {
+        call.report(&outcome.error());
         break;
       }
     }
     auto& stream = *place.stream();
     x.begin();
+    call.note(detail::call::phase::ready);
     auto step = x.write(stream);
+    if (step == next_step::read) {
+      call.note(detail::call::phase::written);
+    }
     while (step < next_step::head) {
       if (step == next_step::wait_read) {
         outcome = co_await stream.wait(call.cx(), net::direction::read);
       } else if (step != next_step::read) {
         co_await send(call, step, outcome);
+        call.note(detail::call::phase::written);
       }
       if (!outcome) {
         break;
       }
       if (step <= next_step::read) {
         step = x.read(stream);
+        call.note(detail::call::phase::heard);
       }
     }
     if (!outcome) {
       outcome = call.failed(x.interrupted(outcome.error()));
+      call.report(&outcome.error());
     } else if (step == next_step::finished) {
+      call.report(nullptr);
       if (x.reusable()) {
         place.keep();
       }
@@ -297,13 +311,18 @@ task<result<void>> client::impl::run(detail::call& call, detail::held_call own, 
         outcome = call.hand_over(take);
       }
     } else if (step == next_step::head) {
+      if (x.switched()) {
+        call.report(nullptr);
+      }
       co_await boost::asio::this_coro::throw_if_cancelled(throws);
       co_return outcome;  // the connection stays with the call
     } else if (call.may_go_again()) {
+      call.report(&x.failure());
       wish = pool_core::wish::fresh;
       continue;
     } else {
       outcome = call.failed(x.failure());
+      call.report(&outcome.error());
     }
     break;
   }
@@ -441,7 +460,61 @@ const client_options& client::options() const noexcept {
 
 client_stats client::stats() const noexcept {
   const auto& core = impl_->pool.core();
-  return {core.open_count(), core.idle_count(), core.waiter_count()};
+  const auto& past = impl_->pool.past();
+  client_stats out;
+  out.connections = core.open_count();
+  out.idle = core.idle_count();
+  out.waiting = core.waiter_count();
+  out.opened = past.opened;
+  out.reused = past.reused;
+  out.waited = past.waited;
+  out.refused = past.refused;
+  out.stale_retries = impl_->stale_retries;
+  return out;
+}
+
+void client::close_idle() noexcept {
+  impl_->pool.close_idle();
+}
+
+task<result<std::size_t>> client::warm_up(context& cx, std::string target, std::size_t n) {
+  http::request nothing(method::get, std::move(target));
+  detail::held_call call(*impl_, cx, nothing, answer_rule::any_status, impl_->options.timeout());
+  if (auto good = call->prepare(); !good) {
+    co_return tl::unexpected<error>(std::move(good).error());
+  }
+  const std::string origin(call->to().to->origin());
+  const auto& core = impl_->pool.core();
+  const auto have = core.places_of(origin);
+  const auto more = std::min(n - std::min(n, have), core.room_for(origin));
+  std::optional<error> failure;
+  task_scope opening(call->cx(), on_failure::keep_going);
+  for (std::size_t i = 0; i < more; ++i) {
+    opening.spawn([&](context& own) { return impl_->open_one(own, *call, failure); });
+  }
+  auto joined = co_await opening.join();
+  static_cast<void>(joined);
+  const auto now = core.places_of(origin);
+  if (now == 0 && failure) {
+    co_return call->failed_at(error_stage::connect, *failure);
+  }
+  co_return now;
+}
+
+// A connection that idles from its first moment on.
+task<void> client::impl::open_one(context& cx, detail::call& call, std::optional<error>& failure) {
+  detail::connection_pool::turn turn(pool);
+  if (!pool.try_acquire(turn, call.to().to->origin(), pool_core::wish::fresh)) {
+    co_return;
+  }
+  auto place = pool.claim(turn);
+  auto opened = co_await call.opens().connect(cx, net, *call.to().to);
+  if (opened) {
+    place.opened(std::move(opened->stream));
+    place.keep();
+  } else if (!failure) {
+    failure = opened.error();
+  }
 }
 
 }  // namespace fairlead::http

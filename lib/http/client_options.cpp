@@ -75,6 +75,9 @@ std::vector<std::string> client_options::problems() const {
   if (pool_.idle_timeout < duration::zero()) {
     out.emplace_back("pool.idle_timeout must not be negative");
   }
+  if (pool_.life <= duration::zero()) {
+    out.emplace_back("pool.life must be positive");
+  }
   add_check(out, headers_.check());
   add_check(out, http::headers().add("User-Agent", user_agent_).check());
   for (const auto& [scheme, opens] : connectors_) {

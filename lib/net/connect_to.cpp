@@ -129,6 +129,10 @@ task<result<connection>> connect_to(context& cx, network& net, std::string_view 
   if (!addresses) {
     co_return fail(std::move(addresses).error());
   }
+  if (addresses->empty()) {
+    error e = errors::dns_failure{host, "no address"};
+    co_return fail(e.at(error_stage::resolve));
+  }
   const auto begun = cx.env().now();
   race attempts(net, std::move(*addresses), options);
   auto made = co_await attempts.run(cx);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 // In the steady state neither reading nor writing, waiting nor framing allocates.
 #include <fairlead/net/framed.hpp>
+#include <fairlead/net/framed_client.hpp>
+#include <fairlead/net/framed_server.hpp>
 #include <fairlead/net/line.hpp>
 #include <fairlead/net/network.hpp>
 
@@ -114,6 +116,38 @@ TEST(Allocations, LinesThereAndBackCostNone) {
         EXPECT_TRUE(next);
       });
   EXPECT_EQ(n, 0U);
+}
+
+// A call is a frame or two, which Asio recycles, and the text of its reply.
+TEST(Allocations, CallsOfAFramedClientCostNone) {
+  real_loop loop;
+  framed_server app(
+      line(), [](context&, std::string_view) -> task<result<std::string>> { co_return "pong"; },
+      {.max_concurrent = 1});
+  auto l = system_network().listen(loop.env(), endpoint::loopback(), {});
+  ASSERT_TRUE(l);
+  const auto at = (*l)->local();
+  std::uint64_t counted = 0;
+  loop.run([&](context& cx) -> task<void> {
+    task_scope scope(cx);
+    scope.spawn([&](context& own) { return app.serve(own, std::move(*l)); });
+    framed_client client(scope, connects_to(system_network(), at), line());
+    for (int i = 0; i < warm_up + measured; ++i) {
+      if (i == warm_up) {
+        counted = testing::allocations();
+      }
+      auto got = co_await client.call(cx, "a line of text, long enough to be worth it");
+      EXPECT_EQ(got.value(), "pong");
+    }
+    counted = testing::allocations() - counted;
+    auto ended = co_await client.drain(cx, 1s);
+    EXPECT_TRUE(ended);
+    ended = co_await app.drain(cx, 1s);
+    EXPECT_TRUE(ended);
+    ended = co_await scope.join();
+    EXPECT_TRUE(ended);
+  });
+  EXPECT_EQ(counted, 0U);
 }
 
 }  // namespace

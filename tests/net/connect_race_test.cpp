@@ -225,6 +225,33 @@ TEST(HappyEyeballs, AnAttemptMayHaveALimitOfItsOwn) {
   });
 }
 
+// Breaks the promise of every resolver.
+class nameless_network final : public network {
+ public:
+  task<result<std::vector<endpoint>>> resolve(context&, std::string_view, std::uint16_t) override {
+    co_return std::vector<endpoint>();
+  }
+  task<result<std::unique_ptr<stream>>> connect(context&, const endpoint&) override {
+    co_return fail(errors::unreachable{});
+  }
+  result<std::unique_ptr<listener>> listen(environment&, const endpoint&,
+                                           const listen_options&) override {
+    return fail(errors::invalid_argument{});
+  }
+};
+
+TEST(HappyEyeballs, NoAddressIsAnErrorOfTheName) {
+  run_in_world(1, [](context& cx) -> task<void> {
+    nameless_network net;
+    auto made = co_await connect_to(cx, net, "service", 7);
+    EXPECT_EQ(made.error().kind(), error_kind::dns_failure);
+    EXPECT_EQ(made.error().stage(), error_stage::resolve);
+    const auto at = endpoint::loopback();
+    EXPECT_EQ(net.open_datagrams(cx.env(), at, {}).error().kind(), error_kind::invalid_argument)
+        << "a network need not have datagrams";
+  });
+}
+
 // Whatever answers, refuses or keeps silent: the best that can be had comes, and nothing is left.
 TEST(HappyEyeballs, AnyMixtureEndsWithWhatCanBeHad) {
   for (std::uint64_t seed = 0; seed < 60; ++seed) {

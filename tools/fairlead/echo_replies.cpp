@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "echo_replies.hpp"
 
+#include "json_text.hpp"
 #include "text_file.hpp"
 
 #include <fairlead/http/percent.hpp>
 #include <fairlead/json/decode.hpp>
 
-#include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -36,7 +37,7 @@ std::string error_reply(const object& request, std::string_view type, std::strin
   out["_status"] = "error";
   out["_error_type"] = type;
   out["_message"] = valid_utf8(message);
-  return boost::json::serialize(out);
+  return json_text(out);
 }
 
 // Adds a value under a name; a second one of that name makes a list.
@@ -107,7 +108,7 @@ std::string jsonl_reply(std::string_view request) {
   out["_status"] = "ok";
   const auto* payload = given->if_contains("_payload");
   out["_payload"] = payload != nullptr ? *payload : *read;
-  return boost::json::serialize(out);
+  return json_text(out);
 }
 
 std::string jsonl_error(std::string_view request, std::string_view type, std::string_view message) {
@@ -136,7 +137,7 @@ http::response http_reply(const http::request& r) {
     out["body"] = nullptr;
     out["body_base64"] = base64(body);
   }
-  return http::response().body(boost::json::serialize(out) + "\n", "application/json");
+  return http::response().body(json_text(out) + "\n", "application/json");
 }
 
 http::response envelope_reply(const http::request& r) {
@@ -152,12 +153,35 @@ http::response envelope_reply(const http::request& r) {
       out["data"] = *data;
     }
   }
-  return http::response().body(boost::json::serialize(out), "application/json");
+  return http::response().body(json_text(out), "application/json");
 }
 
 http::response envelope_error(http::status s, std::string_view message) {
   const object out{{"success", false}, {"error", valid_utf8(message)}};
-  return http::response(s).body(boost::json::serialize(out), "application/json");
+  return http::response(s).body(json_text(out), "application/json");
+}
+
+std::vector<std::string> texts_to_send(const http::request& r) {
+  std::vector<std::string> out;
+  for (const auto& [name, value] : query_of(r.target())) {
+    const auto* list = value.if_array();
+    if (name == "data" && list == nullptr) {
+      out.emplace_back(value.get_string());
+    } else if (name == "data") {
+      for (const auto& one : *list) {
+        out.emplace_back(one.get_string());
+      }
+    }
+  }
+  std::string_view rest = r.body();
+  while (!rest.empty()) {
+    const auto end = std::min(rest.find('\n'), rest.size());
+    auto line = rest.substr(0, end);
+    line.remove_suffix(line.ends_with('\r') ? 1 : 0);
+    out.push_back(valid_utf8(line));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return out;
 }
 
 std::string base64(std::string_view bytes) {

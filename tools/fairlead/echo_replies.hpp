@@ -8,6 +8,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace fairlead::cli {
 
@@ -31,6 +32,10 @@ namespace fairlead::cli {
 
 /// `{"success": false, "error": message}`.
 [[nodiscard]] http::response envelope_error(http::status s, std::string_view message);
+
+/// The texts that a request for events wants sent: each "data" of its query, then each line of its
+/// body.
+[[nodiscard]] std::vector<std::string> texts_to_send(const http::request& r);
 
 [[nodiscard]] std::string base64(std::string_view bytes);
 

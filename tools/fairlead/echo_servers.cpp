@@ -7,6 +7,24 @@
 
 namespace fairlead::cli {
 
+namespace {
+
+task<result<void>> start(context& cx, const echo_plan& plan, std::unique_ptr<net::listener> from) {
+  switch (plan.protocol) {
+    case echo_protocol::http:
+    case echo_protocol::envelope:
+      return echo_http(cx, plan, std::move(from));
+    case echo_protocol::ws:
+      return echo_websocket(cx, plan, std::move(from));
+    case echo_protocol::sse:
+      return echo_events(cx, plan, std::move(from));
+    default:
+      return echo_frames(cx, plan, std::move(from));
+  }
+}
+
+}  // namespace
+
 duration drain_grace(const echo_plan& plan) noexcept {
   return plan.delay + std::chrono::seconds(10);
 }
@@ -22,10 +40,7 @@ task<result<void>> echo_until_stopped(context& cx, const echo_plan& plan) {
     co_return fail(listener.error());
   }
   std::cout << "listening on " << (*listener)->local().to_string() << std::endl;
-  const bool http =
-      plan.protocol == echo_protocol::http || plan.protocol == echo_protocol::envelope;
-  auto serving = http ? echo_http(cx, plan, std::move(*listener))
-                      : echo_frames(cx, plan, std::move(*listener));
+  auto serving = start(cx, plan, std::move(*listener));
   auto outcome = co_await std::move(serving);
   co_return outcome;
 }

@@ -20,6 +20,12 @@ namespace fairlead::cli {
 /// http and envelope.
 [[nodiscard]] task<result<void>> echo_http(context& cx, const echo_plan& plan,
                                            std::unique_ptr<net::listener> from);
+/// ws.
+[[nodiscard]] task<result<void>> echo_websocket(context& cx, const echo_plan& plan,
+                                                std::unique_ptr<net::listener> from);
+/// sse.
+[[nodiscard]] task<result<void>> echo_events(context& cx, const echo_plan& plan,
+                                             std::unique_ptr<net::listener> from);
 
 /// Any of them. Prints "listening on ADDRESS" once it does.
 ///

@@ -2,11 +2,10 @@
 #include "error_report.hpp"
 
 #include "command_line.hpp"
+#include "json_text.hpp"
 #include "lab/plain_text.hpp"
 #include "terminal.hpp"
 #include "text_file.hpp"
-
-#include <boost/json/serialize.hpp>
 
 #include <iostream>
 #include <optional>
@@ -113,7 +112,7 @@ boost::json::object error_object(const error& e, std::string_view url) {
 }
 
 std::string error_line(const error& e, std::string_view url) {
-  return boost::json::serialize(error_object(e, url));
+  return json_text(error_object(e, url));
 }
 
 std::string error_text(std::string_view command, const error& e, bool colours) {

@@ -201,22 +201,19 @@ tl::expected<prepared_exchange, std::string> prepare(exchange_plan plan) {
 
 result<void> check_document(const json::schema_validator& schema, std::string_view document,
                             std::string_view prefix) {
-  const auto reworded = [&](const error& e, std::string_view expected) -> error {
-    const auto s = e.get<errors::serialization_error>();
-    if (!s) {
-      return e;
-    }
-    return errors::serialization_error{std::string(prefix) + std::string(s->message), s->pointer,
-                                       s->expected.empty() ? expected : s->expected, s->actual};
-  };
   const auto value = json::decode<boost::json::value>(document);
-  if (!value) {
-    return fail(reworded(value.error(), "a JSON document"));
+  const auto right = value ? schema.check(*value) : result<void>();
+  if (value && right) {
+    return {};
   }
-  if (const auto right = schema.check(*value); !right) {
-    return fail(reworded(right.error(), {}));
+  const auto& why = value ? right.error() : value.error();
+  const auto told = why.get<errors::serialization_error>();
+  if (!told) {
+    return fail(why);
   }
-  return {};
+  return fail(errors::serialization_error{std::string(prefix) + std::string(told->message),
+                                          told->pointer, value ? told->expected : "a JSON document",
+                                          told->actual});
 }
 
 task<exchange_outcome> run_exchange(context& cx, const prepared_exchange& what) {
@@ -234,6 +231,7 @@ task<exchange_outcome> run_exchange(context& cx, const prepared_exchange& what) 
   options.timeout(alone ? plan.timeout : duration::max())
       .read_timeout(duration::max())
       .redirects(plan.follow_redirects ? 10 : 0)
+      .decode(plan.compressed ? http::decoding::automatic : http::decoding::none)
       .connector("http", route)
       .connector("https", route);
   auto client = http::client::make(cx.env(), std::move(options));

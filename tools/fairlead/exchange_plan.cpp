@@ -21,6 +21,7 @@ const std::vector<option>& exchange_options() {
       {"--key", "FILE", "its private key; default: in the file of --cert"},
       {"--insecure", "", "accept any certificate: anybody on the way can read and change it all"},
       {"--unix", "PATH", "connect to this Unix socket instead of the URL's host"},
+      {"--compressed", "", "ask for a compressed response, and decompress it"},
       {"--include", "", "print status and headers before the body"},
       {"--timings", "", "print as JSON on standard error how long each phase took"},
       {"--errors", "text|json", "how a failed call is told; default: json unless on a terminal"},
@@ -64,6 +65,7 @@ tl::expected<exchange_plan, std::string> plan_exchange(http::method m, const arg
   plan.tls = {given.text("--cacert"), given.text("--cert"), given.text("--key"),
               given.has("--insecure")};
   plan.unix_path = given.text("--unix");
+  plan.compressed = given.has("--compressed");
   plan.include_head = given.has("--include");
   plan.timings = given.has("--timings");
   plan.errors = given.errors();

@@ -39,6 +39,7 @@ struct exchange_plan {
   duration timeout = std::chrono::seconds(5);
   std::uint32_t attempts = 1;
   bool follow_redirects = true;
+  bool compressed = false;
   tls_choice tls;
   std::optional<std::string> unix_path;
   bool include_head = false;

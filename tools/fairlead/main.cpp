@@ -25,6 +25,8 @@ const std::vector<command> commands{
     {"delete", &fairlead::cli::del, "delete what a URL names; \"del\" for short"},
     {"echo", &fairlead::cli::echo, "serve what is sent, for trying things"},
     {"send", &fairlead::cli::send, "send lines as requests, and print the replies"},
+    {"ws", &fairlead::cli::ws, "talk to a WebSocket: lines in, messages out"},
+    {"probe", &fairlead::cli::probe, "look at what happens when a URL is called"},
     {"lab", &fairlead::cli::lab, "replay an outage against a stack of policies, in virtual time"},
 };
 

@@ -141,6 +141,9 @@ task<result<void>> send_lines(context& cx, net::network& net, const send_plan& p
       co_return result<void>();
     };
     auto said = co_await with_scope(cx, both);
+    if (said) {
+      said = cx.check();  // what ends because of a cancellation has not failed
+    }
     const auto drained = co_await client.drain(cx, std::chrono::seconds(1));
     static_cast<void>(drained);  // nothing is in flight that anybody waits for
     co_return said;

@@ -11,6 +11,7 @@
 #include <fairlead/http/response_stream.hpp>
 #include <fairlead/http/upgraded.hpp>
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -30,6 +31,13 @@ struct client_stats {
   std::size_t connections = 0;  ///< open or being opened
   std::size_t idle = 0;         ///< of those, how many wait for the next call
   std::size_t waiting = 0;      ///< calls that wait for a connection
+
+  // Since the client was made.
+  std::uint64_t opened = 0;         ///< connections
+  std::uint64_t reused = 0;         ///< exchanges that found an idle connection
+  std::uint64_t waited = 0;         ///< exchanges that had to wait for a turn
+  std::uint64_t refused = 0;        ///< calls that ended in `pool_exhausted`
+  std::uint64_t stale_retries = 0;  ///< exchanges repeated, since their connection was closed
 };
 
 /// A client with a pool of keep-alive connections.
@@ -168,6 +176,17 @@ class client {
   [[nodiscard]] environment& env() const noexcept;
   [[nodiscard]] const client_options& options() const noexcept;
   [[nodiscard]] client_stats stats() const noexcept;
+
+  /// Opens connections to where `target` leads until there are `n` of its origin, so that the first
+  /// calls need not wait for them; as many as the pool has room for, all at the same time.
+  ///
+  /// *Completes when* all have been opened or have failed, each within `client_options::timeout`;
+  /// gives how many there are. *Errors*: that of the first to fail, when none could be opened and
+  /// there was none.
+  [[nodiscard]] task<result<std::size_t>> warm_up(context& cx, std::string target, std::size_t n);
+
+  /// Closes the connections that idle now.
+  void close_idle() noexcept;
 
  private:
   friend class detail::call;

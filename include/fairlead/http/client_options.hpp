@@ -6,10 +6,13 @@
 #include <fairlead/core/time.hpp>
 #include <fairlead/http/connector.hpp>
 #include <fairlead/http/cookie_jar.hpp>
+#include <fairlead/http/exchange_info.hpp>
 #include <fairlead/http/headers.hpp>
+#include <fairlead/http/response.hpp>
 #include <fairlead/net/tls_client.hpp>
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -37,6 +40,11 @@ struct pool_options {
   /// s), so that seldom a request meets a connection that the server is just closing. 0 closes
   /// every connection after one exchange.
   duration idle_timeout = std::chrono::seconds(30);
+  /// How old a connection may get before it is closed instead of used again, so that a client
+  /// follows when names move and balancers change. Looked at when an exchange ends and while it
+  /// idles. Default 15 min, as .NET's guidelines have it; must be positive, `duration::max()` for
+  /// any age.
+  duration life = std::chrono::minutes(15);
   /// Calls that may wait for a connection, first come, first served; more fail with
   /// `pool_exhausted`. Default 1024.
   std::size_t waiters = 1024;
@@ -103,6 +111,18 @@ class client_options {
     cookies_ = std::move(jar);
     return *this;
   }
+  /// Tells `hook` about every exchange after it has ended. Without one, no clock is read for it.
+  client_options& on_exchange(exchange_hook hook) {
+    on_exchange_ = std::move(hook);
+    return *this;
+  }
+  /// Calls `hook` with every response of status `code` before its call ends: whole where it is
+  /// read whole, the head alone where it is streamed. For what concerns all calls alike, a session
+  /// that has ended (401), a bill to be paid (402). One hook for each status.
+  client_options& on_status(status code, std::function<void(const response&)> hook) {
+    on_status_[code] = std::move(hook);
+    return *this;
+  }
   /// The largest response body, in bytes, on the wire and decoded. Default 16 MiB. More is
   /// `too_large`.
   client_options& max_body(std::uint64_t bytes) {
@@ -152,6 +172,11 @@ class client_options {
   [[nodiscard]] http::downgrade redirects_to_http() const noexcept { return downgrade_; }
   [[nodiscard]] http::decoding decode() const noexcept { return decoding_; }
   [[nodiscard]] const std::shared_ptr<cookie_jar>& cookies() const noexcept { return cookies_; }
+  [[nodiscard]] const exchange_hook& on_exchange() const noexcept { return on_exchange_; }
+  [[nodiscard]] const std::map<status, std::function<void(const response&)>>& on_status()
+      const noexcept {
+    return on_status_;
+  }
   [[nodiscard]] std::uint64_t max_body() const noexcept { return max_body_; }
   [[nodiscard]] std::uint64_t max_error_body() const noexcept { return max_error_body_; }
   [[nodiscard]] std::size_t max_head() const noexcept { return max_head_; }
@@ -179,6 +204,8 @@ class client_options {
   http::downgrade downgrade_ = http::downgrade::refuse;
   http::decoding decoding_ = http::decoding::automatic;
   std::shared_ptr<cookie_jar> cookies_;
+  exchange_hook on_exchange_;
+  std::map<status, std::function<void(const response&)>> on_status_;
   std::uint64_t max_body_ = 16 * 1024 * 1024;
   std::uint64_t max_error_body_ = 64 * 1024;
   std::size_t max_head_ = 16 * 1024;

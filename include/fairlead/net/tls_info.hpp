@@ -14,8 +14,8 @@ struct certificate_info {
   std::string issuer;              ///< the same of who signed it
   std::vector<std::string> names;  ///< of its subjectAltName: DNS names and IP addresses
   std::chrono::system_clock::time_point not_before;
-  std::chrono::system_clock::time_point not_after;
-  std::string serial;  ///< in hexadecimal
+  std::chrono::system_clock::time_point not_after;  ///< 2262 for all that is later
+  std::string serial;                               ///< in hexadecimal
   std::string sha256;  ///< the fingerprint of the whole certificate, 64 hexadecimal digits
 };
 

@@ -37,7 +37,8 @@ class brotli_decoder final : public content_decoder {
       return failed(::BrotliDecoderErrorString(::BrotliDecoderGetErrorCode(state_)));
     }
     ended_ = code == BROTLI_DECODER_RESULT_SUCCESS;
-    const bool full = code == BROTLI_DECODER_RESULT_NEEDS_MORE_OUTPUT || left > 0;
+    // It asks for input while it still holds output that found no room.
+    const bool full = left > 0 || ::BrotliDecoderHasMoreOutput(state_) == BROTLI_TRUE;
     return {in.size() - left, full ? state::full : state::more};
   }
   [[nodiscard]] bool complete() const noexcept override { return ended_ || !begun_; }

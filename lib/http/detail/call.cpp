@@ -42,6 +42,9 @@ call::call(client::impl& owner, exchange_memory& memory, const context& caller, 
       bounded_(caller.with_deadline(saturating_add(start_, limit))),
       asked_as_(r.method()) {
   ++owner_.calls;
+  if (owner.options.on_exchange()) {
+    track_.emplace();
+  }
 }
 
 call::~call() {
@@ -100,6 +103,61 @@ void call::add_cookies() {
   if (!text.empty()) {
     own.add("Cookie", text);
     jar_cookies_ = true;
+  }
+}
+
+void call::note_now(phase p) noexcept {
+  const auto now = bounded_.now();
+  auto& t = *track_;
+  const auto since = now - t.last;
+  switch (p) {
+    case phase::began:
+      t = exchange_track{true, t.count + 1, now, now, {}};
+      return;
+    case phase::placed:
+      t.times.pool = since;
+      break;
+    case phase::ready:
+      break;
+    case phase::written:
+      t.times.write = since;
+      break;
+    case phase::heard:
+      if (t.times.first_byte != duration::zero() || !exchange_->answered()) {
+        return;
+      }
+      t.times.first_byte = since;
+      break;
+  }
+  t.last = now;
+}
+
+void call::tell(const error* why) {
+  auto& t = *track_;
+  t.open = false;
+  t.times.total = bounded_.now() - t.began;
+  const auto url = url_text();
+  const auto* stream = place_.stream();
+  const std::string remote = stream == nullptr ? std::string() : stream->peer();
+  exchange_info info;
+  info.method = request_.method();
+  info.url = url;
+  info.status = exchange_->reader().head_complete() ? to_int(memory_.answer.status()) : 0;
+  info.exchange = t.count;
+  info.reused = stream != nullptr && place_.reused();
+  info.remote = remote;
+  info.times = t.times;
+  info.failure = why;
+  owner_.options.on_exchange()(info);
+}
+
+void call::tell_status(const response& r) const {
+  const auto& hooks = owner_.options.on_status();
+  if (hooks.empty()) {
+    return;
+  }
+  if (const auto found = hooks.find(r.status()); found != hooks.end() && found->second) {
+    found->second(r);
   }
 }
 
@@ -274,6 +332,7 @@ bool call::may_go_again() {
     return false;
   }
   went_again_ = true;
+  ++owner_.stale_retries;
   sent_before_ = x.failure().sent();
   return true;
 }
@@ -291,6 +350,7 @@ error call::status_error(const response& r) const {
 
 result<void> call::hand_over(const answer_taker& take) {
   auto& r = memory_.answer;
+  tell_status(r);
   if (rule_ == answer_rule::success_only && !is_success(r.status())) {
     return tl::unexpected<error>(status_error(r));
   }

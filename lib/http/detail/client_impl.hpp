@@ -57,6 +57,8 @@ struct client::impl {
   task<void> ask_for_consent(detail::call& call, detail::next_step& step, result<void>& outcome);
   task<void> send_body(detail::call& call, detail::next_step& step, result<void>& outcome);
 
+  task<void> open_one(context& cx, detail::call& call, std::optional<error>& failure);
+
   /// What an upgrade needs, and what became of it.
   static result<void> check_upgrade(http::request& r);
   static result<upgraded> switched(detail::call& call, const http::request& r);
@@ -78,9 +80,19 @@ struct client::impl {
   detail::connection_pool pool;
   std::vector<std::unique_ptr<detail::call_slot>> spare;
   std::size_t calls = 0;  // in flight
+  std::uint64_t stale_retries = 0;
 };
 
 namespace detail {
+
+/// How far an exchange has come, for the hook of the options.
+struct exchange_track {
+  bool open = false;
+  std::uint32_t count = 0;
+  time_point began{};
+  time_point last{};
+  exchange_times times;
+};
 
 /// One call: its deadline, its destination, its connection, and the names that its errors get.
 class call final : private head_watcher {
@@ -129,6 +141,30 @@ class call final : private head_watcher {
   /// The stale-connection rule.
   [[nodiscard]] bool may_go_again();
 
+  // For the hook of the options; nothing is noted without one.
+
+  enum class phase : std::uint8_t { began, placed, ready, written, heard };
+  void note(phase p) noexcept {
+    if (track_) {
+      note_now(p);
+    }
+  }
+  void note(const net::connect_times& t) noexcept {
+    if (track_) {
+      track_->times.resolve = t.resolve;
+      track_->times.connect = t.connect;
+      track_->times.tls = t.tls;
+    }
+  }
+  /// The exchange has ended, well or with `why`; told once.
+  void report(const error* why) {
+    if (track_ && track_->open) {
+      tell(why);
+    }
+  }
+  /// Tells whoever waits for this status.
+  void tell_status(const response& r) const;
+
   /// What a complete response was followed by: `yes` when the call is to go on with the next hop.
   enum class follows : std::uint8_t { no, yes, failed };
   [[nodiscard]] follows follow(result<void>& outcome);
@@ -169,6 +205,9 @@ class call final : private head_watcher {
   lease place_;
   bool went_again_ = false;
   method asked_as_;
+  void note_now(phase p) noexcept;
+  void tell(const error* why);
+  std::optional<exchange_track> track_;
   bool source_spent_ = false;
   bool jar_cookies_ = false;  // the Cookie header is of the jar
   bool source_failed_ = false;

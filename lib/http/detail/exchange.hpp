@@ -136,6 +136,7 @@ class exchange {
   [[nodiscard]] std::string_view piece() const noexcept {
     return decoding_.active() ? m_.decoded : m_.answer.body();
   }
+  [[nodiscard]] bool switched() const noexcept { return delivery_ == delivery::switched; }
   /// True once the message has ended, though its last piece may not have been taken.
   [[nodiscard]] bool complete() const noexcept { return complete_; }
   [[nodiscard]] const response_reader& reader() const noexcept { return m_.reader; }

@@ -29,6 +29,9 @@ open_response::~open_response() {
   if (place.stream() == nullptr || failure_ || call_->owner().env.closing()) {
     return;
   }
+  if (!call_->steps().head_is_in()) {
+    return;  // it was never given to anybody
+  }
   std::uint64_t drained = 0;
   auto step = call_->steps().read_piece(*place.stream());
   while (step == next_step::piece && drained < most_drained) {
@@ -36,9 +39,11 @@ open_response::~open_response() {
     step = call_->steps().read_piece(*place.stream());
   }
   settle();
+  call_->report(nullptr);
 }
 
 void open_response::opened() {
+  call_->tell_status(head());
   const auto& reader = call_->steps().reader();
   if (!reader.has_body()) {
     announced_ = 0;
@@ -55,6 +60,7 @@ void open_response::settle() noexcept {
   if (place.stream() == nullptr || !call_->steps().complete()) {
     return;
   }
+  call_->report(nullptr);
   if (call_->steps().reusable()) {
     place.keep();
   } else {
@@ -71,8 +77,9 @@ next_step open_response::advance() {
 }
 
 tl::unexpected<error> open_response::failed(error e) {
-  call_->place().drop();
   failure_ = std::move(e);
+  call_->report(&*failure_);
+  call_->place().drop();
   return tl::unexpected<error>(*failure_);
 }
 

@@ -22,6 +22,8 @@ net::stream* lease::stream() const noexcept {
 
 void lease::opened(std::unique_ptr<net::stream> s) const noexcept {
   pool_->streams_[id_] = std::move(s);
+  pool_->core_.opened(id_, pool_->env_.now());
+  ++pool_->past_.opened;
 }
 
 void lease::keep() noexcept {
@@ -71,6 +73,8 @@ bool connection_pool::try_acquire(turn& t, std::string_view origin, pool_core::w
   core_.acquire(t, origin, w);
   close(t.evict());
   t.pending_ = t.what() != pool_core::verdict::refuse;
+  past_.waited += t.what() == pool_core::verdict::wait ? 1 : 0;
+  past_.refused += t.pending_ ? 0 : 1;
   return t.pending_ && t.what() != pool_core::verdict::wait;
 }
 
@@ -99,7 +103,9 @@ lease connection_pool::claim(turn& t) {
   if (s && !is_silent(*s)) {
     close(t.id());
   }
-  return {*this, t.id(), streams_[t.id()] != nullptr};
+  const bool reused = streams_[t.id()] != nullptr;
+  past_.reused += reused ? 1 : 0;
+  return {*this, t.id(), reused};
 }
 
 void connection_pool::hand_over(const pool_core::handover& h) noexcept {
@@ -138,6 +144,12 @@ void connection_pool::on_expiry() noexcept {
     forget(id);
   }
   arm();
+}
+
+void connection_pool::close_idle() noexcept {
+  for (const auto id : core_.idle_ones()) {
+    forget(id);
+  }
 }
 
 // The timer stays armed while something idles; one that fires early finds nothing to do.

@@ -8,6 +8,7 @@
 #include <fairlead/core/waiter.hpp>
 #include <fairlead/net/stream.hpp>
 
+#include <cstdint>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -80,6 +81,17 @@ class connection_pool {
   /// the place is then one to open a connection in.
   [[nodiscard]] lease claim(turn& t);
 
+  /// Closes what idles.
+  void close_idle() noexcept;
+
+  /// What has happened so far.
+  struct history {
+    std::uint64_t opened = 0;
+    std::uint64_t reused = 0;
+    std::uint64_t waited = 0;
+    std::uint64_t refused = 0;
+  };
+  [[nodiscard]] const history& past() const noexcept { return past_; }
   [[nodiscard]] const pool_core& core() const noexcept { return core_; }
 
  private:
@@ -97,6 +109,7 @@ class connection_pool {
   void arm() noexcept;
 
   environment& env_;
+  history past_;
   pool_core core_;
   std::vector<std::unique_ptr<net::stream>> streams_;  // by connection_id
   expiry expiry_;

@@ -32,7 +32,7 @@ pool_core::connection_id pool_core::take_place(origin& o) {
     id = free_.back();
     free_.pop_back();
   }
-  slots_[id] = slot{&o, false, {}};
+  slots_[id] = slot{&o, false, {}, {}};
   ++o.places;
   ++open_;
   return id;
@@ -163,10 +163,10 @@ pool_core::ticket* pool_core::serve_next() {
 }
 
 pool_core::handover pool_core::give_back(connection_id id, time_point now) {
-  if (limits_.idle <= duration::zero()) {
+  auto& s = slots_[id];
+  if (limits_.idle <= duration::zero() || saturating_add(s.opened, limits_.life) <= now) {
     return forget(id);
   }
-  auto& s = slots_[id];
   s.idle = true;
   s.since = now;
   s.at->idle.push_back(id);
@@ -184,11 +184,26 @@ pool_core::handover pool_core::forget(connection_id id) {
   return {true, serve_next()};
 }
 
+// When an idle connection is closed.
+time_point pool_core::end_of(const slot& s) const noexcept {
+  return std::min(saturating_add(s.since, limits_.idle), saturating_add(s.opened, limits_.life));
+}
+
 std::vector<pool_core::connection_id> pool_core::expired(time_point now) const {
   std::vector<connection_id> out;
   for (connection_id id = 0; id < slots_.size(); ++id) {
     const auto& s = slots_[id];
-    if (s.at != nullptr && s.idle && saturating_add(s.since, limits_.idle) <= now) {
+    if (s.at != nullptr && s.idle && end_of(s) <= now) {
+      out.push_back(id);
+    }
+  }
+  return out;
+}
+
+std::vector<pool_core::connection_id> pool_core::idle_ones() const {
+  std::vector<connection_id> out;
+  for (connection_id id = 0; id < slots_.size(); ++id) {
+    if (slots_[id].at != nullptr && slots_[id].idle) {
       out.push_back(id);
     }
   }
@@ -196,8 +211,22 @@ std::vector<pool_core::connection_id> pool_core::expired(time_point now) const {
 }
 
 time_point pool_core::next_expiry() const noexcept {
-  const auto oldest = oldest_idle();
-  return oldest == no_connection ? no_deadline : saturating_add(slots_[oldest].since, limits_.idle);
+  auto next = no_deadline;
+  for (const auto& s : slots_) {
+    if (s.at != nullptr && s.idle) {
+      next = std::min(next, end_of(s));
+    }
+  }
+  return next;
+}
+
+std::size_t pool_core::places_of(std::string_view key) const noexcept {
+  const auto found = origins_.find(key);
+  return found == origins_.end() ? 0 : found->second.places;
+}
+
+std::size_t pool_core::room_for(std::string_view key) const noexcept {
+  return std::min(limits_.per_origin - places_of(key), limits_.total - open_);
 }
 
 }  // namespace fairlead::http::detail

@@ -31,6 +31,7 @@ class pool_core {
     std::size_t total = 256;
     std::size_t waiters = 1024;
     duration idle = std::chrono::seconds(30);
+    duration life = duration::max();
   };
 
   enum class verdict : std::uint8_t {
@@ -89,15 +90,24 @@ class pool_core {
     bool close = false;         ///< close the connection that came back
     ticket* granted = nullptr;  ///< wake this one; it holds what to do
   };
-  /// The exchange is over and the connection can carry another.
+  /// The connection was opened.
+  void opened(connection_id id, time_point now) noexcept { slots_[id].opened = now; }
+  /// The exchange is over and the connection can carry another, if it is not too old.
   [[nodiscard]] handover give_back(connection_id id, time_point now);
   /// The connection is closed, or was never opened.
   [[nodiscard]] handover forget(connection_id id);
 
   /// Idle connections to close at `now`; each is to be `forget`-ten by the caller.
   [[nodiscard]] std::vector<connection_id> expired(time_point now) const;
-  /// When the next idle connection reaches its limit.
+  /// All idle connections; each is to be `forget`-ten by the caller.
+  [[nodiscard]] std::vector<connection_id> idle_ones() const;
+  /// When the next idle connection reaches one of its limits.
   [[nodiscard]] time_point next_expiry() const noexcept;
+
+  /// How many more connections of an origin could be opened without closing another.
+  [[nodiscard]] std::size_t room_for(std::string_view key) const noexcept;
+  /// Places taken for an origin.
+  [[nodiscard]] std::size_t places_of(std::string_view key) const noexcept;
 
   [[nodiscard]] std::size_t open_count() const noexcept { return open_; }
   [[nodiscard]] std::size_t idle_count() const noexcept { return idle_; }
@@ -108,6 +118,7 @@ class pool_core {
     origin* at = nullptr;  // nullptr: free
     bool idle = false;
     time_point since{};
+    time_point opened{};
   };
 
   origin& find(std::string_view key);
@@ -115,6 +126,7 @@ class pool_core {
   connection_id take_idle(origin& o) noexcept;
   void leave_idle(connection_id id) noexcept;
   [[nodiscard]] connection_id oldest_idle() const noexcept;
+  [[nodiscard]] time_point end_of(const slot& s) const noexcept;
   [[nodiscard]] bool may_open(const origin& o) const noexcept;
   void open_for(ticket& t);
   void unlink(ticket& t) noexcept;

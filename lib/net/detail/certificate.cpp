@@ -7,6 +7,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
+#include <algorithm>
 #include <array>
 #include <ctime>
 
@@ -19,7 +20,12 @@ std::chrono::system_clock::time_point instant(const ASN1_TIME* at) {
   if (at == nullptr || ASN1_TIME_to_tm(at, &fields) != 1) {
     return {};
   }
-  return std::chrono::system_clock::from_time_t(::timegm(&fields));
+  // Years up to 9999 are in use, and nanoseconds end in 2262.
+  using clock = std::chrono::system_clock;
+  const std::chrono::seconds since(::timegm(&fields));
+  const auto first = std::chrono::ceil<std::chrono::seconds>(clock::time_point::min());
+  const auto last = std::chrono::floor<std::chrono::seconds>(clock::time_point::max());
+  return clock::time_point(std::clamp(since, first.time_since_epoch(), last.time_since_epoch()));
 }
 
 std::string text_of_name(const X509_NAME* name) {

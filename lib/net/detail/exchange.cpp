@@ -78,7 +78,7 @@ error exchange::in_pause(const context& cx) const {
 
 void exchange::enter(pending& c) {
   c.at = pending::place::waiting;
-  waiting.push_back(&c);
+  waiting.push_back(c);
   pump();
   work.notify();
 }
@@ -86,7 +86,7 @@ void exchange::enter(pending& c) {
 void exchange::leave(pending& c) noexcept {
   --live;
   if (c.at == pending::place::waiting) {
-    std::erase(waiting, &c);
+    waiting.remove(c);
   } else if (c.at == pending::place::out) {
     out.abandon(c);
     if (out.abandoned() >= std::min(options.max_given_up, options.max_in_flight) &&
@@ -122,8 +122,8 @@ error exchange::given_up(const context& cx, const pending& c, wake why) const {
 
 void exchange::pump() {
   while (!waiting.empty() && can_send()) {
-    pending& c = *waiting.front();
-    waiting.pop_front();
+    pending& c = waiting.front();
+    waiting.remove(c);
     if (out.in_use(c.id)) {
       complete(c, fail(errors::invalid_argument{"request id", "is in use"}));
     } else {
@@ -233,7 +233,7 @@ void exchange::take(std::string_view message) {
 
 void exchange::end_line() {
   error why = broken ? *broken : gone(error_sent::unknown);
-  std::deque<pending*> again;
+  pending_queue again;
   while (out.size() > 0) {
     pending* const c = out.take_oldest();
     if (c == nullptr) {
@@ -243,19 +243,23 @@ void exchange::end_line() {
     if (untouched && broken && !c->moved) {
       c->moved = true;
       c->at = pending::place::waiting;
-      again.push_back(c);
+      again.push_front(*c);
     } else {
       error e = why;
       complete(*c, fail(e.with_sent(untouched ? error_sent::not_sent : error_sent::unknown)));
     }
   }
-  waiting.insert(waiting.begin(), again.begin(), again.end());
+  while (!again.empty()) {
+    pending& newest = again.front();
+    again.remove(newest);
+    waiting.push_front(newest);
+  }
 }
 
 void exchange::end_waiting(const error& why) {
   while (!waiting.empty()) {
-    pending& c = *waiting.front();
-    waiting.pop_front();
+    pending& c = waiting.front();
+    waiting.remove(c);
     complete(c, fail(why));
   }
 }

@@ -10,7 +10,6 @@
 #include <fairlead/net/wait_slot.hpp>
 
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -30,6 +29,40 @@ struct pending {
   bool moved = false;  // from a connection that took nothing of it
   waiter* who = nullptr;
   std::optional<result<std::string>> outcome;
+  pending* next = nullptr;  // while it waits
+  pending* prev = nullptr;
+};
+
+/// Calls that wait for their turn, oldest first.
+class pending_queue {
+ public:
+  [[nodiscard]] bool empty() const noexcept { return first_ == nullptr; }
+  [[nodiscard]] std::size_t size() const noexcept { return size_; }
+  [[nodiscard]] pending& front() noexcept { return *first_; }
+
+  void push_back(pending& c) noexcept { insert(last_, nullptr, c); }
+  void push_front(pending& c) noexcept { insert(nullptr, first_, c); }
+  /// Must be in it.
+  void remove(pending& c) noexcept {
+    (c.prev != nullptr ? c.prev->next : first_) = c.next;
+    (c.next != nullptr ? c.next->prev : last_) = c.prev;
+    c.next = nullptr;
+    c.prev = nullptr;
+    --size_;
+  }
+
+ private:
+  void insert(pending* before, pending* after, pending& c) noexcept {
+    c.prev = before;
+    c.next = after;
+    (before != nullptr ? before->next : first_) = &c;
+    (after != nullptr ? after->prev : last_) = &c;
+    ++size_;
+  }
+
+  pending* first_ = nullptr;
+  pending* last_ = nullptr;
+  std::size_t size_ = 0;
 };
 
 /// All of a client but the coroutines. Never suspends.
@@ -66,7 +99,7 @@ struct exchange {
   message_id id_of;
   framed_client_options options;
 
-  std::deque<pending*> waiting;
+  pending_queue waiting;
   using matcher = reply_matcher<pending>;
   matcher out;
   std::size_t live = 0;  // calls in progress

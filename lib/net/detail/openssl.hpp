@@ -31,10 +31,17 @@ using owned = std::unique_ptr<T, openssl_deleter>;
 /// one. Stands around every use of OpenSSL that can fail.
 class clean_error_queue {
  public:
-  clean_error_queue() noexcept { ERR_clear_error(); }
+  clean_error_queue() noexcept { clear(); }
   clean_error_queue(const clean_error_queue&) = delete;
   clean_error_queue& operator=(const clean_error_queue&) = delete;
-  ~clean_error_queue() { ERR_clear_error(); }
+  ~clean_error_queue() { clear(); }
+
+ private:
+  static void clear() noexcept {
+    if (ERR_peek_error() != 0) {  // to look is far cheaper than to clear
+      ERR_clear_error();
+    }
+  }
 };
 
 }  // namespace fairlead::net::detail

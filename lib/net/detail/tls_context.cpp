@@ -32,7 +32,7 @@ bool configure(SSL_CTX* ctx, tls_version oldest, tls_version newest) {
                       SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION |
                           SSL_OP_IGNORE_UNEXPECTED_EOF);  // the engine tells the two ends apart
   SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
-                            SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN);
+                            SSL_MODE_NO_AUTO_CHAIN);
   SSL_CTX_set_read_ahead(ctx, 1);  // a record in one read, not its head and then its body
   SSL_CTX_set_security_level(ctx, security_level);
   SSL_CTX_set_verify_depth(ctx, longest_chain);

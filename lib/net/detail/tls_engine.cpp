@@ -287,6 +287,9 @@ tls_step tls_engine::read(std::span<std::byte> into) {
   std::size_t n = 0;
   const int returned = SSL_read_ex(ssl_.get(), into.data(), into.size(), &n);
   if (returned == 1) {
+    if (client_ && !has_pending()) {
+      rest();  // it may idle in a pool now, where nobody waits for it
+    }
     return {tls_progress::done, n};
   }
   if (SSL_get_error(ssl_.get(), returned) != SSL_ERROR_ZERO_RETURN) {

@@ -101,6 +101,7 @@ task<result<void>> tls_stream::wait(context& cx, direction towards) {
     auto alive = cx.cancelled() ? cx.check() : result<void>{};
     co_return alive;
   }
+  engine_.rest();
   auto below = towards;
   if (blocks != block::none) {
     below = blocks == block::read ? direction::read : direction::write;
@@ -186,8 +187,11 @@ void tls_stream::close() noexcept {
     return;
   }
   closed_ = true;
-  if (engine_.may_end()) {
-    static_cast<void>(engine_.close_notify());  // as far as there is room
+  try {
+    if (engine_.may_end()) {
+      static_cast<void>(engine_.close_notify());  // as far as there is room
+    }
+  } catch (...) {  // no memory to say why not
   }
   under_->close();
 }

@@ -31,6 +31,9 @@ class tls_stream final : public stream {
   bool peer_has_left() noexcept override;
   const tls_info* tls() const noexcept override;
   task<result<void>> shutdown_write(context& cx) override;
+  result<void> set_options(const stream_options& options) override {
+    return under_->set_options(options);
+  }
   void close() noexcept override;
   void abort() noexcept override;
   const std::string& peer() const noexcept override { return under_->peer(); }

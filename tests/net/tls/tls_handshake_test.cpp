@@ -193,6 +193,23 @@ TEST(TlsHandshake, DatesAreHeldAgainstTheClockOfTheEnvironment) {
   });
 }
 
+TEST(TlsHandshake, CertificatesMayBeForAllTimes) {
+  // "No well-defined expiration date" is the year 9999 (RFC 5280, 4.1.2.5).
+  const auto made =
+      shared_pki::get().ca.issue(certificate_request("DNS:a.example").valid(1000, 9999));
+  after_handshake(trusting(), tls_server_options(text_of(made)), [](hands& h) {
+    ASSERT_TRUE(h.client) << reason_of(h.client);
+    const auto& leaf = (*h.client)->tls()->chain.front();
+    EXPECT_GT(leaf.not_after, std::chrono::sys_days(std::chrono::year(2262) / 4 / 1));
+    EXPECT_LT(leaf.not_before, std::chrono::sys_days(std::chrono::year(1678) / 1 / 1));
+  });
+  const auto later =
+      shared_pki::get().ca.issue(certificate_request("DNS:a.example").valid(9998, 9999));
+  after_handshake(trusting(), tls_server_options(text_of(later)), [](hands& h) {
+    expect_refused(h.client, "client", "certificate is not yet valid");
+  });
+}
+
 TEST(TlsHandshake, UnknownSignersAreRefused) {
   const auto self = test_ca::self_signed(certificate_request("DNS:a.example"));
   after_handshake(trusting(), tls_server_options(text_of(self)), [](hands& h) {

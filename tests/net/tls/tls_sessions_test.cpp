@@ -3,7 +3,10 @@
 #include "tls_rig.hpp"
 
 #include <chrono>
+#include <stdexcept>
 #include <string>
+#include <thread>
+#include <vector>
 
 namespace fairlead::net {
 namespace {
@@ -173,6 +176,32 @@ TEST(TlsSessions, AreStillGoodAfterAConnectionThatBrokeOff) {
       EXPECT_FALSE(rest);
     }
   });
+}
+
+TEST(TlsHandles, MayBeUsedFromSeveralThreads) {
+  const tls_client client(trusting());
+  tls_server server(serving());
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 3; ++t) {
+    threads.emplace_back([&] {
+      run_in_world(1, [&](context& cx) -> task<void> {
+        for (int i = 0; i < 20; ++i) {
+          auto done = co_await visit(cx, client, server);
+          static_cast<void>(done);
+        }
+      });
+    });
+  }
+  threads.emplace_back([&] {
+    for (int i = 0; i < 10; ++i) {
+      EXPECT_TRUE(server.reload());
+      EXPECT_EQ(server.certificate().subject, "CN=test");
+      EXPECT_LE(client.cached_sessions(), 1U);
+    }
+  });
+  for (auto& t : threads) {
+    t.join();
+  }
 }
 
 }  // namespace
