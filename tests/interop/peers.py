@@ -5,6 +5,7 @@ A script registers its cases with `@case` and ends with `run(make)`, where `make
 manager that gives what every case is called with. A case fails by an exception; `Skip` skips it.
 """
 import contextlib
+import functools
 import http.client
 import json
 import os
@@ -35,8 +36,19 @@ def case(f):
     return f
 
 
-def need(program):
+@functools.lru_cache(None)
+def find(program):
+    """Where it is, or nothing; leaves its version in the log."""
     found = shutil.which(program, path=PATH)
+    if found:
+        flag = "-v" if program in ("nginx", "haproxy") else "--version"
+        said = subprocess.run([found, flag], capture_output=True, text=True, timeout=20)
+        tap.explain(f"{program}: {(said.stdout + said.stderr).splitlines()[0]}")
+    return found
+
+
+def need(program):
+    found = find(program)
     if not found:
         raise Skip(f"{program} is not installed: nothing was tested (scripts/setup --ci)")
     return found
