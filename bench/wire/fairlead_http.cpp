@@ -29,7 +29,7 @@ void serve(http::router routes, const announce& at) {
       co_return tl::unexpected<fairlead::error>(listener.error());
     }
     at((*listener)->local().port());
-    http::server app(std::move(routes));
+    http::server app(std::move(routes), http::server_options().max_connections(20'000));
     auto served = co_await app.serve(cx, std::move(*listener));
     co_return served;
   });

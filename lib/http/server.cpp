@@ -7,6 +7,9 @@
 #include <fairlead/net/accept_loop.hpp>
 
 #include <stdexcept>
+#include <string>
+#include <string_view>
+#include <unordered_map>
 #include <utility>
 
 namespace fairlead::http {
@@ -16,6 +19,38 @@ struct server::impl : detail::server_state {
       : server_state(std::move(r), std::move(o)),
         connections("http::server", options.max_connections()) {}
 
+  // The place of a connection among those of its address.
+  class place {
+   public:
+    place(impl& i, std::string_view peer) : of_(i), host_(peer.substr(0, peer.rfind(':'))) {
+      ++of_.by_peer[host_];
+    }
+    place(const place&) = delete;
+    place& operator=(const place&) = delete;
+    ~place() {
+      const auto at = of_.by_peer.find(host_);
+      if (--at->second == 0) {
+        of_.by_peer.erase(at);
+      }
+    }
+    [[nodiscard]] std::size_t taken() const { return of_.by_peer.at(host_); }
+
+   private:
+    impl& of_;
+    std::string host_;
+  };
+
+  task<void> serve_counted(context& cx, const net::session_surroundings& around,
+                           std::unique_ptr<net::stream> s) {
+    const place here(*this, s->peer());
+    if (here.taken() > *options.max_connections_per_peer()) {
+      ++stats.refused;
+      co_return;
+    }
+    co_await detail::serve_connection(cx, *this, around.until_drain, around.beside, std::move(s));
+  }
+
+  std::unordered_map<std::string, std::size_t> by_peer;
   net::accept_loop connections;
 };
 
@@ -53,6 +88,9 @@ task<result<void>> server::serve(context& cx, std::unique_ptr<net::listener> fro
   return self.connections.serve(cx, std::move(from),
                                 [&self](context& own, const net::session_surroundings& around,
                                         std::unique_ptr<net::stream> s) {
+                                  if (self.options.max_connections_per_peer()) {
+                                    return self.serve_counted(own, around, std::move(s));
+                                  }
                                   return detail::serve_connection(own, self, around.until_drain,
                                                                   around.beside, std::move(s));
                                 });

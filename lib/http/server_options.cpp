@@ -27,6 +27,9 @@ std::vector<std::string> server_options::problems() const {
   if (max_connections_ == 0) {
     out.emplace_back("max_connections must be at least 1");
   }
+  if (max_connections_per_peer_ && *max_connections_per_peer_ == 0) {
+    out.emplace_back("max_connections_per_peer must be at least 1");
+  }
   return out;
 }
 

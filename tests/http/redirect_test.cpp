@@ -418,9 +418,9 @@ TEST(ClientRedirects, WhatFailsAfterAPostWasSent) {
       });
 }
 
-TEST(ClientRedirects, AnotherSchemeNeedsItsConnector) {
+TEST(ClientRedirects, OtherSchemesAreRefused) {
   std::vector<seen_request> seen;
-  with_script(site({{"/x", redirect(302, "https://shop/")}}, seen), client_options().redirects(10),
+  with_script(site({{"/x", redirect(302, "ftp://shop/")}}, seen), client_options().redirects(10),
               [](context& cx, client& c, memory_network&) -> task<void> {
                 auto r = co_await c.get<void>(cx, "/x");
                 EXPECT_FALSE(r);

@@ -22,6 +22,8 @@ struct server_stats {
   /// Connections that ended at once, without an answer, through a fault on this side: mostly
   /// because there was no memory for them.
   std::uint64_t dropped = 0;
+  /// Connections that were closed at once since their address had too many.
+  std::uint64_t refused = 0;
   std::uint64_t body_memory = 0;  ///< bytes that request bodies take now, of those in the options
   std::uint64_t bodies_refused = 0;  ///< answered with 503 since all of that was taken
 };

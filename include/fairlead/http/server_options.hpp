@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -77,6 +78,14 @@ class server_options {
     max_connections_ = n;
     return *this;
   }
+  /// Connections at a time from one address (an IPv6 address counts alone, not its network); more
+  /// are closed at once, and counted as `server_stats::refused`. Default: no limit but
+  /// `max_connections`, for behind a proxy all come from one address. Give one to servers that face
+  /// the internet: otherwise one client can take all places.
+  server_options& max_connections_per_peer(std::size_t n) {
+    max_connections_per_peer_ = n;
+    return *this;
+  }
   /// Called when a request was answered with a status from 500 on, or not at all, through a fault
   /// on this side: with the text of the handler's exception or error. What it throws itself is
   /// dropped. Default: nobody hears of it but the client.
@@ -109,6 +118,10 @@ class server_options {
   [[nodiscard]] std::size_t max_head() const noexcept { return max_head_; }
   [[nodiscard]] std::size_t max_fields() const noexcept { return max_fields_; }
   [[nodiscard]] std::size_t max_connections() const noexcept { return max_connections_; }
+  /// Nothing: no limit.
+  [[nodiscard]] std::optional<std::size_t> max_connections_per_peer() const noexcept {
+    return max_connections_per_peer_;
+  }
   [[nodiscard]] const std::function<void(const request&, std::string_view what)>& on_failure()
       const noexcept {
     return on_failure_;
@@ -131,6 +144,7 @@ class server_options {
   std::size_t max_head_ = 16 * 1024;
   std::size_t max_fields_ = 100;
   std::size_t max_connections_ = 10'000;
+  std::optional<std::size_t> max_connections_per_peer_;
   std::function<void(const request&, std::string_view what)> on_failure_;
   std::function<void(const access_record&)> on_access_;
 };

@@ -66,6 +66,21 @@ inline constexpr auto tchar_table = [] {
   return c != '\0' && std::string_view("!$&'()*+,;=").find(c) != std::string_view::npos;
 }
 
+inline constexpr auto host_table = [] {
+  std::array<bool, 256> out{};
+  for (std::size_t u = 1; u < 128; ++u) {
+    const auto c = static_cast<char>(u);
+    out[u] = is_unreserved(c) || is_sub_delim(c) || c == '%' || c == ':' || c == '[' || c == ']';
+  }
+  return out;
+}();
+
+/// What a Host header may consist of (RFC 3986, 3.2.2 and 3.2.3): above all no '/', '@' or space,
+/// behind which two readers would see two hosts.
+[[nodiscard]] constexpr bool is_host_char(char c) noexcept {
+  return host_table[static_cast<unsigned char>(c)];
+}
+
 /// Where the first control character other than a tab is; npos when there is none.
 [[nodiscard]] inline std::size_t find_control(std::string_view text) noexcept {
   constexpr std::uint64_t each = 0x0101010101010101U;

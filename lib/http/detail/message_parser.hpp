@@ -117,6 +117,9 @@ class message_parser : public beast::http::basic_parser<std::is_same_v<Message, 
       }
     } else if (known == field::host) {
       ++state_.hosts;
+      if (is_request && !std::all_of(value.begin(), value.end(), is_host_char)) {
+        state_.refuse(fault::malformed, "Host is not a host", ec);
+      }
     }
     if (!ec) {
       headers_access{into_.fields()}.add_checked(to_std(name), to_std(value));
@@ -138,8 +141,13 @@ class message_parser : public beast::http::basic_parser<std::is_same_v<Message, 
 
   std::size_t on_body_impl(string_view body, error_code& ec) override { return take(body, ec); }
 
-  void on_chunk_header_impl(std::uint64_t size, string_view /*extensions*/,
-                            error_code& ec) override {
+  void on_chunk_header_impl(std::uint64_t size, string_view extensions, error_code& ec) override {
+    // Beast takes anything between quotes; a line that ends there for another reader would let it
+    // see other chunks.
+    if (find_control(to_std(extensions)) != std::string_view::npos) {
+      state_.refuse(fault::malformed, "a control character in a chunk extension", ec);
+      return;
+    }
     if (state_.too_much == overflow::refuse &&
         size > state_.limits.body_bytes - std::min(state_.received, state_.limits.body_bytes)) {
       state_.refuse(fault::body_too_large, "the body exceeds the limit", ec);
