@@ -23,7 +23,7 @@ struct websocket_writer::state {
   state& operator=(const state&) = delete;
   ~state() {
     if (!finished && (message.begun || used)) {
-      connection.broken(errors::connection_closed{connection.peer(), 0, 0});
+      static_cast<void>(connection.broken(errors::connection_closed{connection.peer(), 0, 0}));
     }
   }
 

@@ -301,7 +301,7 @@ task<error> websocket_connection::ended_by_fault(context& cx, close_code code,
       }
     }
   }
-  broken(e);
+  static_cast<void>(broken(e));
   co_return e;
 }
 
