@@ -35,6 +35,10 @@ task<result<void>> echo_until_stopped(context& cx, const echo_plan& plan) {
   if (!at) {
     co_return fail(at.error());
   }
+  if (plan.protocol == echo_protocol::udp) {
+    auto ended = co_await echo_datagrams(cx, plan, *at);
+    co_return ended;
+  }
   auto listener = net.listen(cx.env(), *at, {});
   if (!listener) {
     co_return fail(listener.error());

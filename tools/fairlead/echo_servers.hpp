@@ -26,6 +26,9 @@ namespace fairlead::cli {
 /// sse.
 [[nodiscard]] task<result<void>> echo_events(context& cx, const echo_plan& plan,
                                              std::unique_ptr<net::listener> from);
+/// udp. Prints "listening on ADDRESS", too.
+[[nodiscard]] task<result<void>> echo_datagrams(context& cx, const echo_plan& plan,
+                                                const net::endpoint& at);
 
 /// Any of them. Prints "listening on ADDRESS" once it does.
 ///

@@ -5,10 +5,8 @@
 #include "exchange.hpp"
 
 #include "durations.hpp"
-#include "route_to.hpp"
 #include "text_file.hpp"
 
-#include <fairlead/http/client.hpp>
 #include <fairlead/http/date.hpp>
 #include <fairlead/json/decode.hpp>
 #include <fairlead/policy/from_json.hpp>
@@ -91,10 +89,12 @@ tl::expected<policy::any_stack, std::string> make_stack(const exchange_plan& pla
   } else {
     return policy::any_stack();
   }
-  layers.insert(layers.begin(), policy::any_layer(policy::total_timeout(plan.timeout)));
+  if (!plan.is_download() || plan.timeout_given) {
+    layers.insert(layers.begin(), policy::any_layer(policy::total_timeout(plan.timeout)));
+  }
   auto made = policy::any_stack::make(std::move(layers));
   if (!made) {
-    return complaint(*plan.policy_file + ": " + made.error().message());
+    return complaint(plan.policy_file.value_or("--retry") + ": " + made.error().message());
   }
   return *std::move(made);
 }
@@ -216,6 +216,28 @@ result<void> check_document(const json::schema_validator& schema, std::string_vi
                                           told->actual});
 }
 
+result<http::client> client_for(environment& env, const prepared_exchange& what,
+                                std::shared_ptr<route_to> route) {
+  const auto& plan = what.plan;
+  http::client_options options;
+  const bool alone = what.around.layers().empty();  // else a policy keeps the time
+  options.timeout(alone ? plan.timeout : duration::max())
+      .read_timeout(duration::max())
+      .redirects(plan.follow_redirects ? 10 : 0)
+      .decode(plan.compressed ? http::decoding::automatic : http::decoding::none)
+      .connector("http", route)
+      .connector("https", std::move(route));
+  if (plan.is_download()) {  // which makes its requests itself
+    for (const auto& field : plan.headers) {
+      options.header(field.name, field.value);
+    }
+    if (!plan.headers.contains("Accept")) {
+      options.header("Accept", "*/*");
+    }
+  }
+  return http::client::make(env, std::move(options));
+}
+
 task<exchange_outcome> run_exchange(context& cx, const prepared_exchange& what) {
   exchange_outcome out;
   const auto& plan = what.plan;
@@ -225,16 +247,8 @@ task<exchange_outcome> run_exchange(context& cx, const prepared_exchange& what) 
       co_return out;
     }
   }
-  const auto route = std::make_shared<route_to>(what.trust, plan.unix_path);
-  http::client_options options;
-  const bool alone = what.around.layers().empty();  // else a policy keeps the time
-  options.timeout(alone ? plan.timeout : duration::max())
-      .read_timeout(duration::max())
-      .redirects(plan.follow_redirects ? 10 : 0)
-      .decode(plan.compressed ? http::decoding::automatic : http::decoding::none)
-      .connector("http", route)
-      .connector("https", route);
-  auto client = http::client::make(cx.env(), std::move(options));
+  const auto route = std::make_shared<route_to>(what.trust, plan.unix_path, plan.proxy);
+  auto client = client_for(cx.env(), what, route);
   if (!client) {
     out.done = fail(client.error());
     co_return out;

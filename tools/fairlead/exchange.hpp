@@ -3,9 +3,11 @@
 #pragma once
 
 #include "exchange_plan.hpp"
+#include "route_to.hpp"
 
 #include <fairlead/core/context.hpp>
 #include <fairlead/core/task.hpp>
+#include <fairlead/http/client.hpp>
 #include <fairlead/http/response.hpp>
 #include <fairlead/json/schema_validator.hpp>
 #include <fairlead/net/connection.hpp>
@@ -14,6 +16,7 @@
 
 #include <tl/expected.hpp>
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -60,6 +63,10 @@ struct exchange_outcome {
 /// *Errors*, in `done`: those of `http::client`; `serialization_error` "Request validation failed:
 /// ..." (nothing sent) and "Response validation failed: ..."; `http_error`.
 [[nodiscard]] task<exchange_outcome> run_exchange(context& cx, const prepared_exchange& what);
+
+/// A client for it, which opens its connections with `route`. *Errors*: `invalid_argument`.
+[[nodiscard]] result<http::client> client_for(environment& env, const prepared_exchange& what,
+                                              std::shared_ptr<route_to> route);
 
 /// `{"resolve": 0.1, ...}`: milliseconds with three decimals.
 [[nodiscard]] std::string timings_line(const exchange_times& t);

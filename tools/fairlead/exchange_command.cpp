@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: BSL-1.0
 // fairlead get, post, put, delete: one request.
 #include "commands.hpp"
+#include "download_run.hpp"
+#include "error_report.hpp"
 #include "exchange.hpp"
+#include "progress.hpp"
+#include "terminal.hpp"
+#include "text_file.hpp"
 
 #include <fairlead/core/run.hpp>
 
 #include <iostream>
+#include <optional>
 
 namespace fairlead::cli {
 
@@ -41,6 +47,43 @@ void print(const prepared_exchange& what, const exchange_outcome& out) {
   std::cout.flush();
 }
 
+// Where there is a terminal, a line that tells how far it is.
+class progress_display {
+ public:
+  void note(std::uint64_t bytes, std::uint64_t total) {
+    const auto now = system_clock().now();
+    if (!line_) {
+      line_.emplace(now);
+    }
+    line_->note(now, bytes, total);
+    if (line_->is_due(now)) {
+      show();
+    }
+  }
+  void finish() {
+    if (line_) {
+      show();
+      std::cerr << '\n';
+    }
+  }
+
+ private:
+  void show() const { std::cerr << '\r' << line_->text(terminal_width() - 1) << "\x1b[K"; }
+
+  std::optional<progress_line> line_;
+};
+
+int download(const std::string& name, const prepared_exchange& what) {
+  progress_display display;
+  http::progress_callback progress;
+  if (has_terminal()) {
+    progress = [&](std::uint64_t bytes, std::uint64_t total) { display.note(bytes, total); };
+  }
+  const auto outcome = run([&](context& cx) { return run_download(cx, what, progress); });
+  display.finish();
+  return outcome ? done : report(name, what.plan.errors, outcome.error(), what.plan.url);
+}
+
 int exchange(const std::string& name, http::method m, const std::vector<std::string>& words) {
   const auto given = parse(words, exchange_options());
   if (!given) {
@@ -58,13 +101,25 @@ int exchange(const std::string& name, http::method m, const std::vector<std::str
   if (!what) {
     return complain(name, what.error());
   }
+  if (what->plan.is_download()) {
+    return download(name, *what);
+  }
   const auto outcome = run([&](context& cx) { return run_exchange(cx, *what); });
-  print(*what, outcome);
+  if (!what->plan.output_file) {
+    print(*what, outcome);
+  }
   if (what->plan.timings) {
     std::cerr << timings_line(outcome.times) << '\n';
   }
   if (!outcome.done) {
     return report(name, what->plan.errors, outcome.done.error(), what->plan.url);
+  }
+  if (what->plan.output_file) {
+    if (const auto why = write_all(*what->plan.output_file, outcome.answer->body())) {
+      std::cerr << "fairlead " << name << ": cannot write " << *what->plan.output_file << ": "
+                << *why << '\n';
+      return failed;
+    }
   }
   if (!std::cout) {
     std::cerr << "fairlead " << name << ": cannot write the response to standard output\n";

@@ -9,12 +9,14 @@
 #include <fairlead/core/time.hpp>
 #include <fairlead/http/headers.hpp>
 #include <fairlead/http/method.hpp>
+#include <fairlead/net/socks5.hpp>
 
 #include <tl/expected.hpp>
 
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace fairlead::cli {
@@ -29,6 +31,11 @@ struct tls_choice {
 
 /// One request.
 struct exchange_plan {
+  /// Whether the response goes to its file as it arrives, in place of being held and looked at.
+  [[nodiscard]] bool is_download() const noexcept {
+    return output_file && method == http::method::get && !data && !schema_file;
+  }
+
   http::method method = http::method::get;
   std::string url;
   http::headers headers;
@@ -37,11 +44,15 @@ struct exchange_plan {
   std::optional<std::string> request_schema_file;
   std::optional<std::string> policy_file;
   duration timeout = std::chrono::seconds(5);
+  bool timeout_given = false;  ///< else a download may take longer, as long as it goes on
   std::uint32_t attempts = 1;
   bool follow_redirects = true;
   bool compressed = false;
   tls_choice tls;
   std::optional<std::string> unix_path;
+  std::optional<net::socks5_proxy> proxy;
+  std::optional<std::string> output_file;
+  bool resume = false;
   bool include_head = false;
   bool timings = false;
   error_style errors = error_style::text;
@@ -53,6 +64,9 @@ struct exchange_plan {
 /// The plan, or one line that says what is wrong.
 [[nodiscard]] tl::expected<exchange_plan, std::string> plan_exchange(http::method m,
                                                                      const arguments& given);
+
+/// "socks5://[USER:PASSWORD@]HOST[:PORT]"; the error says what is wrong with it.
+[[nodiscard]] tl::expected<net::socks5_proxy, std::string> parse_proxy(std::string_view text);
 
 /// "K: V" as a header field. False when it is none.
 [[nodiscard]] bool add_header(http::headers& to, std::string_view line);

@@ -22,11 +22,20 @@ task<result<net::connection>> over_unix_socket(context& cx, net::network& net, s
 
 }  // namespace
 
+task<result<net::connection>> route_to::open(context& cx, net::network& net,
+                                             const http::url& to) const {
+  if (unix_path_) {
+    return over_unix_socket(cx, net, *unix_path_);
+  }
+  if (proxy_) {
+    return net::connect_through(cx, net, *proxy_, to.host(), to.port());
+  }
+  return net::connect_to(cx, net, to.host(), to.port());
+}
+
 task<result<net::connection>> route_to::connect(context& cx, net::network& net,
                                                 const http::url& to) {
-  auto open = unix_path_ ? over_unix_socket(cx, net, *unix_path_)
-                         : net::connect_to(cx, net, to.host(), to.port());
-  auto made = co_await std::move(open);
+  auto made = co_await open(cx, net, to);
   if (made && to.scheme() == "https") {
     const auto begun = cx.now();
     auto secured = co_await net::tls_connect(cx, std::move(made->stream), trust_, to.host());

@@ -19,9 +19,10 @@ namespace fairlead::cli {
 /// Opens connections for an HTTP client, for "http" and "https" alike.
 class route_to final : public http::connector {
  public:
-  /// `unix_path` stands in for every host.
-  route_to(net::tls_client trust, std::optional<std::string> unix_path)
-      : trust_(std::move(trust)), unix_path_(std::move(unix_path)) {}
+  /// `unix_path` stands in for every host; every host is reached through `proxy`.
+  explicit route_to(net::tls_client trust, std::optional<std::string> unix_path = std::nullopt,
+                    std::optional<net::socks5_proxy> proxy = std::nullopt)
+      : trust_(std::move(trust)), unix_path_(std::move(unix_path)), proxy_(std::move(proxy)) {}
 
   [[nodiscard]] task<result<net::connection>> connect(context& cx, net::network& net,
                                                       const http::url& to) override;
@@ -31,8 +32,12 @@ class route_to final : public http::connector {
   [[nodiscard]] std::size_t opened() const noexcept { return opened_; }
 
  private:
+  [[nodiscard]] task<result<net::connection>> open(context& cx, net::network& net,
+                                                   const http::url& to) const;
+
   net::tls_client trust_;
   std::optional<std::string> unix_path_;
+  std::optional<net::socks5_proxy> proxy_;
   net::connect_times times_;
   std::size_t opened_ = 0;
 };

@@ -120,7 +120,7 @@ tl::expected<websocket_plan, std::string> plan_websocket(const arguments& from) 
 
 task<result<void>> talk(context& cx, const websocket_plan& plan, const net::tls_client& trust,
                         line_input& from, message_sink show) {
-  const auto route = std::make_shared<route_to>(trust, std::nullopt);
+  const auto route = std::make_shared<route_to>(trust);
   http::client_options options;
   options.timeout(plan.timeout).connector("http", route).connector("https", route);
   auto client = http::client::make(cx.env(), std::move(options));

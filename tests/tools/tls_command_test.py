@@ -1,0 +1,168 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSL-1.0
+"""`fairlead get` over TLS and `fairlead probe`, against Python's ssl with certificates made by openssl."""
+
+import json
+import pathlib
+import re
+import shutil
+import ssl
+import subprocess
+import tempfile
+import unittest
+
+from program import failure, origin, peer, run, unused_port
+
+OPENSSL = shutil.which("openssl")
+
+
+class Authority:
+    """A CA in a directory, and what it signs."""
+
+    def __init__(self, directory):
+        self.directory = directory
+        self.ca = str(directory / "ca.pem")
+        self.key = str(directory / "ca.key")
+        self.openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout",
+                     self.key, "-out", self.ca, "-days", "10", "-subj", "/CN=Test CA")
+
+    def openssl(self, *words):
+        subprocess.run([OPENSSL, *words], check=True, capture_output=True)
+
+    def issue(self, name, names, days=5):
+        """A file with chain and key."""
+        key, request, extra, out = (str(self.directory / f"{name}.{kind}") for kind in ("key", "csr", "ext", "pem"))
+        self.openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", key, "-out",
+                     request, "-subj", f"/CN={name}")
+        pathlib.Path(extra).write_text(f"subjectAltName={names}\n")
+        self.openssl("x509", "-req", "-in", request, "-CA", self.ca, "-CAkey", self.key, "-CAcreateserial", "-out",
+                     out, "-days", str(days), "-extfile", extra)
+        with open(out, "a") as both:
+            both.write(pathlib.Path(key).read_text())
+        return out
+
+
+def server(certificate, client_ca=None, alpn=None, newest=None):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    if alpn:
+        context.set_alpn_protocols(alpn)
+    if newest:
+        context.maximum_version = newest
+    if client_ca:
+        context.verify_mode = ssl.CERT_REQUIRED
+        context.load_verify_locations(client_ca)
+    return origin(lambda h: h.reply(200, b"secret", Server="test"), context)
+
+
+@unittest.skipUnless(OPENSSL, "openssl is missing: apt-get install openssl")
+class Tls(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        holder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(holder.cleanup)
+        cls.authority = Authority(pathlib.Path(holder.name))
+        cls.good = cls.authority.issue("good", "DNS:localhost,IP:127.0.0.1")
+        cls.other = cls.authority.issue("other", "DNS:other.example")
+
+    def test_a_server_is_verified_against_the_ca(self):
+        with server(self.good) as (port, _):
+            done = run("get", f"https://localhost:{port}/", "--cacert", self.authority.ca, "--timings")
+            self.assertEqual((done.returncode, done.stdout), (0, "secret"), done.stderr)
+            self.assertGreater(json.loads(done.stderr)["tls"], 0)
+            e = failure(run("get", f"https://localhost:{port}/"))
+            self.assertEqual((e["kind"], e["stage"], e["sent"]), ("tls_failure", "tls", "not_sent"))
+
+    def test_a_wrong_name_is_refused_unless_told_not_to_look(self):
+        with server(self.other) as (port, seen):
+            e = failure(run("get", f"https://localhost:{port}/", "--cacert", self.authority.ca))
+            self.assertEqual(e["kind"], "tls_failure")
+            self.assertIn("other.example", e["message"])
+            self.assertEqual(seen, [])
+            done = run("get", f"https://localhost:{port}/", "--insecure")
+            self.assertEqual((done.returncode, done.stdout), (0, "secret"))
+
+    def test_a_server_that_asks_is_shown_a_certificate(self):
+        with server(self.good, client_ca=self.authority.ca) as (port, _):
+            url = f"https://localhost:{port}/"
+            self.assertEqual(run("get", url, "--cacert", self.authority.ca).returncode, 1)
+            done = run("get", url, "--cacert", self.authority.ca, "--cert", self.good)
+            self.assertEqual((done.returncode, done.stdout), (0, "secret"), done.stderr)
+
+    def test_files_that_are_no_certificates_are_wrong_usage(self):
+        done = run("get", "https://localhost/", "--cacert", __file__)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("tls_command_test.py", done.stderr)
+
+    def test_probe_shows_every_phase(self):
+        with server(self.good, alpn=["http/1.1"]) as (port, _):
+            done = run("probe", f"https://localhost:{port}/", "--cacert", self.authority.ca)
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            for pattern in (r"^resolve +[\d.]+ ms  localhost: \d address", r"^connect +[\d.]+ ms  127\.0\.0\.1:\d+$",
+                            r"^tls +[\d.]+ ms  TLSv1\.3, \S+, ALPN http/1\.1$", r"^certificate +CN=good$",
+                            r"^ +for localhost, 127\.0\.0\.1$", r"^ +until \S+Z, 4 days left$",
+                            r"^ +signed by CN=Test CA$", r"^verified +yes$",
+                            r"^first byte +[\d.]+ ms  HTTP/1\.1 200 OK", r"^total +[\d.]+ ms"):
+                self.assertTrue(re.search(pattern, done.stdout, re.MULTILINE), (pattern, done.stdout))
+
+    def test_probe_as_json(self):
+        with server(self.good, newest=ssl.TLSVersion.TLSv1_2) as (port, _):
+            done = run("probe", "--json", f"https://localhost:{port}/x", "--cacert", self.authority.ca)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        seen = json.loads(done.stdout)
+        self.assertEqual(seen["addresses"][-1]["address"], seen["connected_to"])
+        self.assertEqual((seen["tls"]["version"], seen["tls"]["alpn"], seen["tls"]["verified"]), ("TLSv1.2", "", True))
+        leaf = seen["tls"]["chain"][0]
+        self.assertEqual((leaf["subject"], leaf["names"], leaf["days_left"]),
+                         ("CN=good", ["localhost", "127.0.0.1"], 4))
+        self.assertEqual(seen["status_line"], "HTTP/1.1 200 OK")
+        for phase in ("resolve_ms", "tls_ms", "first_byte_ms", "total_ms"):
+            self.assertGreaterEqual(seen[phase], 0)
+
+    def test_probe_shows_a_certificate_that_is_refused_and_asks_nothing(self):
+        with server(self.other) as (port, seen):
+            done = run("probe", f"https://localhost:{port}/", "--cacert", self.authority.ca)
+            e = failure(done)
+            self.assertEqual((e["kind"], e["stage"]), ("tls_failure", "tls"))
+            self.assertIn("for other.example", done.stdout)
+            self.assertRegex(done.stdout, r"verified +no: ")
+            self.assertEqual(seen, [])
+
+
+class Probe(unittest.TestCase):
+    def test_says_where_it_ended(self):
+        port = unused_port()
+        done = run("probe", f"http://127.0.0.1:{port}/")
+        self.assertEqual(failure(done)["kind"], "connection_refused")
+        self.assertIn(f"127.0.0.1:{port}: connection_refused", done.stdout)
+        done = run("probe", "--json", "http://nosuch.invalid/")
+        e = failure(done)
+        self.assertEqual((e["kind"], e["host"]), ("dns_failure", "nosuch.invalid"))
+        self.assertEqual(json.loads(done.stdout)["addresses"], [])
+
+    def test_a_server_of_something_else_is_told(self):
+        with peer(lambda c: (c.recv(1000), c.sendall(b"220 smtp\r\n"))) as address:
+            done = run("probe", f"http://{address}/")
+            self.assertEqual(failure(done)["kind"], "protocol_error")
+            self.assertIn("220 smtp", done.stdout)
+        with peer(lambda c: c.recv(1000)) as address:
+            self.assertEqual(failure(run("probe", f"http://{address}/"))["stage"], "head")
+        with peer(lambda c: c.recv(1000) and c.recv(1)) as address:
+            e = failure(run("probe", f"http://{address}/", "--timeout", "200"))
+            self.assertEqual((e["kind"], e["limit_ms"]), ("timeout", 200))
+
+    def test_plain_http_has_no_tls(self):
+        with origin(lambda h: h.reply(503)) as (port, _):
+            done = run("probe", f"http://127.0.0.1:{port}/")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertNotIn("tls", done.stdout)
+        self.assertIn("HTTP/1.1 503", done.stdout)
+
+    def test_wrong_usage_gives_2(self):
+        for words in ([], ["a", "b"], ["http://h/", "--timeout", "0"], ["nonsense"]):
+            done = run("probe", *words)
+            self.assertEqual((done.returncode, done.stdout), (2, ""), words)
+
+
+if __name__ == "__main__":
+    unittest.main()

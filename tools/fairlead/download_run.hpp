@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: BSL-1.0
+// A response that goes to a file as it arrives.
+#pragma once
+
+#include "exchange.hpp"
+
+#include <fairlead/http/download.hpp>
+
+namespace fairlead::cli {
+
+/// Fetches the plan's URL into its file. Without a timeout that was asked for, the download may
+/// take any time, and ends when nothing has come for as long as the default.
+///
+/// *Errors*: those of `http::download`; `timeout` (scope idle or total).
+[[nodiscard]] task<result<http::downloaded>> run_download(context& cx,
+                                                          const prepared_exchange& what,
+                                                          http::progress_callback progress);
+
+}  // namespace fairlead::cli
