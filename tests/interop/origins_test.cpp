@@ -2,6 +2,7 @@
 // Our client against the servers of languages: Python's http.server, Go's net/http, Node's http.
 #include <fairlead/core/sleep.hpp>
 #include <fairlead/http/client.hpp>
+#include <fairlead/http/download.hpp>
 #include <fairlead/http/event_source.hpp>
 
 #include <gtest/gtest.h>
@@ -80,6 +81,28 @@ TEST_P(PythonsHttpServer, IgnoresWhatItDoesNotKnow) {
     again.header("If-Modified-Since", changed.value_or(""));
     auto same = co_await c.request(cx, std::move(again));
     EXPECT_EQ(value_of(std::move(same)).status(), http::status::not_modified);
+  });
+}
+
+TEST_P(PythonsHttpServer, BeginsDownloadsAnewWithoutRanges) {
+  with_client(http::client_options(server->url()), [&](context& cx, http::client& c) -> task<void> {
+    const auto target = dir.file("target");
+    const std::string path = "/large";
+    cancel_scope impatient(cx);
+    const auto stop = [&](std::uint64_t done, std::uint64_t) {
+      if (done > 1'000'000) {
+        impatient.cancel();
+      }
+    };
+    const auto how = http::download_options().progress(stop);
+    auto broken = co_await http::download(impatient, c, path, target, how);
+    EXPECT_FALSE(broken);
+    auto whole = co_await http::download(cx, c, path, target);
+    EXPECT_TRUE(whole) << testing::message_of(whole);
+    if (whole) {
+      EXPECT_EQ(whole->continued_at, 0U);
+    }
+    EXPECT_EQ(std::filesystem::file_size(target), 3'000'000U);
   });
 }
 
