@@ -175,7 +175,8 @@ TEST_P(Origins, KeepOurConnections) {
     auto before = co_await ask(cx, c, method::get, "/accepted");
     EXPECT_LT(std::stoi(before.body()), 10);  // one, but for pauses of a busy machine
     // It closes the connection; the next call takes another one.
-    auto slept = co_await sleep_for(cx, GetParam() == "Go" ? 1s : 2s);
+    const auto long_enough = GetParam() == "Go" ? 1s : 2s;
+    auto slept = co_await sleep_for(cx, long_enough);
     EXPECT_TRUE(slept);
     auto posted = co_await c.post<std::string>(cx, "/echo", std::string("not lost"));
     EXPECT_EQ(posted, "not lost") << testing::message_of(posted);
