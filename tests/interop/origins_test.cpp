@@ -108,7 +108,7 @@ TEST_P(PythonsHttpServer, BeginsDownloadsAnewWithoutRanges) {
 
 TEST_P(PythonsHttpServer, EchoesBodiesThatEndWithTheConnection) {
   with_client(http::client_options(server->url()), [](context& cx, http::client& c) -> task<void> {
-    for (const std::size_t size : {0, 1, 100'000}) {
+    for (const std::size_t size : {0U, 1U, 100'000U}) {
       const std::string body(size, 'y');
       auto got = co_await c.post<std::string>(cx, "/", body);
       EXPECT_EQ(got, body) << size;
