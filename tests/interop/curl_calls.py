@@ -231,13 +231,16 @@ def sends_trailers_that_curl_shows(server):
 
 @case
 def sends_pieces_at_once(server):
-    with socket.create_connection(("127.0.0.1", server.port), 10) as s:
-        s.sendall(b"GET /drip HTTP/1.1\r\nHost: x\r\n\r\n")
-        got, reads = b"", 0
-        while not got.endswith(b"\r\n\r\n") or b"X-Pieces" not in got:
-            got += s.recv(65536)
-            reads += 1
-    same(reads >= 5, True, f"{reads} reads")
+    def reads():
+        with socket.create_connection(("127.0.0.1", server.port), 10) as s:
+            s.sendall(b"GET /drip HTTP/1.1\r\nHost: x\r\n\r\n")
+            got, n = b"", 0
+            while not got.endswith(b"\r\n\r\n") or b"X-Pieces" not in got:
+                got += s.recv(65536)
+                n += 1
+            return n
+    # Where the machine is busy, this side may be too late to see each alone.
+    same(any(reads() >= 5 for _ in range(5)), True)
 
 
 @case
@@ -303,7 +306,7 @@ def answers_a_preflight(server):
 def upgrades_only_what_is_a_handshake(server):
     upgrade = ("-i", "-N", "-H", "Connection: Upgrade", "-H", "Upgrade: websocket", "-H",
                "Sec-WebSocket-Version: 13", "-H", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==")
-    status, out, _ = peers.call(peers.need("curl"), "-sS", "--noproxy", "*", "--max-time", "1", *upgrade,
+    status, out, _ = peers.call(peers.need("curl"), "-sS", "--noproxy", "*", "--max-time", "2", *upgrade,
                                 server.url + "/ws/talk")
     has(out, "HTTP/1.1 101 Switching Protocols")
     has(out, "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=")

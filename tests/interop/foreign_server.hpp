@@ -64,12 +64,12 @@ class foreign_server {
   std::uint16_t port_ = 0;
 };
 
-/// Runs `f(context&, client&) -> task<void>` with a client for that URL.
+/// Runs `f(context&, client&) -> task<void>` with such a client, patient as on a busy machine.
 template <class F>
 void with_client(const http::client_options& options, F f) {
   real_loop loop;
   loop.run([&](context& cx) -> task<void> {
-    http::client c(cx.env(), options);
+    http::client c(cx.env(), http::client_options(options).timeout(std::chrono::seconds(20)));
     co_await f(cx, c);
   });
 }
@@ -83,7 +83,7 @@ inline http::response value_of(result<http::response>&& got) {
   return std::move(*got);
 }
 
-/// The trailing line of an error, or "no error".
+/// What the error says, or "no error".
 template <class T>
 std::string message_of(const result<T>& got) {
   return got ? "no error" : got.error().message();

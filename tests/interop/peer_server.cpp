@@ -239,7 +239,7 @@ void add_websockets(http::router& routes) {
   routes.get("/ws/small", websocket_route(echo, http::websocket_options().max_message(1000)));
   routes.get("/ws/talk", websocket_route(talk, large));
   routes.get("/ws/pings",
-             websocket_route(echo, http::websocket_options().ping_after(100ms).pong_within(1s)));
+             websocket_route(echo, http::websocket_options().ping_after(100ms).pong_within(5s)));
 }
 
 http::response redirect(int status, std::string_view to) {

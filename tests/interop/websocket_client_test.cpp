@@ -184,7 +184,7 @@ TEST_P(WebsocketServers, BreakOffWithAnError) {
 TEST_P(WebsocketServers, AnswerOurPings) {
   start("plain");
   with_client(http::client_options(server->url()), [](context& cx, http::client& c) -> task<void> {
-    const auto how = http::websocket_options().ping_after(50ms).pong_within(2s);
+    const auto how = http::websocket_options().ping_after(50ms).pong_within(10s);
     auto opened = co_await http::open_websocket(cx, c, "/plain", how);
     EXPECT_TRUE(opened) << testing::message_of(opened);
     if (!opened) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // Node's http and the ws package as a server for our client; prints "http PORT". Idle connections are closed
-// after 300 ms. WebSockets echo: /plain, /shared and /each (compression, with and without what came before);
+// after 500 ms. WebSockets echo: /plain, /shared and /each (compression, with and without what came before);
 // /talk sends a message in fragments, pings and closes; /break breaks off.
 'use strict';
 const http = require('http');
@@ -38,7 +38,7 @@ const server = http.createServer((request, response) => {
     response.writeHead(404).end();
   }
 });
-server.keepAliveTimeout = 300;
+server.keepAliveTimeout = 500;
 server.on('connection', () => { ++accepted; });
 
 if (ws !== null) {

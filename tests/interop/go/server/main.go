@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // Go's net/http as an origin for our client: prints "http PORT" and serves until it is ended. Idle connections
-// are closed after 300 ms.
+// are closed after 500 ms.
 package main
 
 import (
@@ -37,7 +37,7 @@ func main() {
 		for i := 0; i < 5; i++ {
 			fmt.Fprintf(w, "piece %d\n", i)
 			w.(http.Flusher).Flush()
-			time.Sleep(20 * time.Millisecond)
+			time.Sleep(50 * time.Millisecond)
 		}
 	})
 	routes.HandleFunc("/refuse", func(w http.ResponseWriter, r *http.Request) {
@@ -57,7 +57,7 @@ func main() {
 		fmt.Println(err)
 		os.Exit(1)
 	}
-	server := &http.Server{Handler: routes, IdleTimeout: 300 * time.Millisecond,
+	server := &http.Server{Handler: routes, IdleTimeout: 500 * time.Millisecond,
 		ConnState: func(c net.Conn, s http.ConnState) {
 			if s == http.StateNew {
 				atomic.AddInt64(&accepted, 1)
