@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSL-1.0
 """Prints `passed failed skipped` of the last `meson test` in a build directory.
 
-Counts the single cases of GoogleTest programs. A program that ended badly without a failed case (it
+Counts the single cases of GoogleTest programs and of those that speak TAP. A program that ended badly without a failed case (it
 crashed, timed out, leaked) counts as one failure more.
 """
 
@@ -23,8 +23,10 @@ def read_suites(junit: pathlib.Path) -> list:
 
 
 def cases_of(program: str, suites: list) -> list:
-    """The test cases of one program; Meson names its suites `project.program.suite`."""
-    mine = [s for s in suites if s.get("name", "").partition(".")[2].startswith(program + ".")]
+    """The test cases of one program; Meson names its suites `project.program.suite`, and the one of a
+    program that speaks TAP `project.program`."""
+    names = [(s, s.get("name", "").partition(".")[2]) for s in suites]
+    mine = [s for s, name in names if name == program or name.startswith(program + ".")]
     return [case for suite in mine for case in suite.findall("testcase")]
 
 
@@ -43,7 +45,7 @@ def count(logs: pathlib.Path) -> tuple:
             else:
                 good += 1
         if run["result"] == "SKIP":
-            left_out += 1
+            left_out += 0 if cases else 1
         elif run["result"] not in GOOD and bad == 0:
             bad += 1
         elif not cases:

@@ -11,6 +11,7 @@
 #include "detail/tls_connector.hpp"
 
 #include <fairlead/core/task_scope.hpp>
+#include <fairlead/net/endpoint.hpp>
 #include <fairlead/net/with_prefix.hpp>
 
 #include <boost/asio/this_coro.hpp>
@@ -32,6 +33,24 @@ class plain_connector final : public connector {
   task<result<net::connection>> connect(context& cx, net::network& net, const url& to) override {
     return net::connect_to(cx, net, to.host(), to.port());
   }
+};
+
+class unix_connector final : public connector {
+ public:
+  explicit unix_connector(net::endpoint at) : at_(std::move(at)) {}
+  task<result<net::connection>> connect(context& cx, net::network& net, const url&) override {
+    const auto begin = cx.now();
+    auto stream = co_await net.connect(cx, at_);
+    if (!stream) {
+      co_return tl::unexpected<error>(std::move(stream).error());
+    }
+    net::connect_times times;
+    times.connect = cx.now() - begin;
+    co_return net::connection(std::move(*stream), times);
+  }
+
+ private:
+  net::endpoint at_;
 };
 
 pool_core::limits limits_of(const pool_options& o) {
@@ -68,7 +87,12 @@ client::impl::impl(environment& e, client_options o)
     defaults.add("Accept-Encoding", detail::content_decoder::accepted());
   }
   if (!options.connectors().contains("http")) {
-    options.connector("http", std::make_shared<plain_connector>());
+    if (options.unix_socket().empty()) {
+      options.connector("http", std::make_shared<plain_connector>());
+    } else {
+      const auto at = net::endpoint::unix_path(options.unix_socket());
+      options.connector("http", std::make_shared<unix_connector>(*at));
+    }
   }
   if (!options.connectors().contains("https")) {
     options.connector("https", std::make_shared<detail::tls_connector>(options.tls()));

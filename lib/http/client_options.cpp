@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <fairlead/http/client_options.hpp>
 
+#include <fairlead/net/endpoint.hpp>
+
 namespace fairlead::http {
 
 namespace {
@@ -74,6 +76,9 @@ std::vector<std::string> client_options::problems() const {
   }
   if (pool_.idle_timeout < duration::zero()) {
     out.emplace_back("pool.idle_timeout must not be negative");
+  }
+  if (!unix_socket_.empty()) {
+    add_check(out, net::endpoint::unix_path(unix_socket_).map([](const auto&) {}));
   }
   if (pool_.life <= duration::zero()) {
     out.emplace_back("pool.life must be positive");

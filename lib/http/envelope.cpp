@@ -172,7 +172,7 @@ class sealing final : public middleware {
  public:
   explicit sealing(envelope e) : e_(e) {}
 
-  task<result<response>> handle(context& cx, const request& r, next inner) override {
+  task<result<response>> handle(context& cx, const request& /*r*/, next inner) override {
     auto answer = co_await inner(cx);
     if (!answer) {
       co_return detail::seal_error(e_, envelope_dialect::proper, answer.error());

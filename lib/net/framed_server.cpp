@@ -7,6 +7,7 @@
 
 #include <fairlead/core/semaphore.hpp>
 #include <fairlead/core/task_scope.hpp>
+#include <fairlead/net/close_in_order.hpp>
 #include <fairlead/net/framed.hpp>
 
 #include "detail/reply_order.hpp"
@@ -81,6 +82,7 @@ struct framed_server::impl {
     std::deque<ready> outgoing;  // those whose turn it is
     bool writing = false;
     bool broken = false;
+    bool lingers = false;  // the client may be sending still, and shall read its replies
   };
 
   task<void> session(context& cx, const session_surroundings& around, std::unique_ptr<stream> s);
@@ -114,6 +116,9 @@ task<void> framed_server::impl::session(context& cx, const session_surroundings&
     auto ended = co_await with_scope(cx, body);
     static_cast<void>(ended);  // all that failed has been counted
   }
+  if (t.lingers && !t.broken && !cx.cancelled()) {
+    co_await close_in_order(cx, *t.under);
+  }
   t.under->close();
 }
 
@@ -122,7 +127,8 @@ task<result<std::optional<std::string_view>>> framed_server::impl::next(context&
   auto limited = waiting.with_timeout(options.idle_timeout);
   auto got = co_await t.messages.read(limited);
   if (!got) {
-    counts.unreadable += makes_no_sense(got.error()) ? 1 : 0;
+    t.lingers = makes_no_sense(got.error());
+    counts.unreadable += t.lingers ? 1 : 0;
   }
   co_return got;
 }

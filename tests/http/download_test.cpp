@@ -33,11 +33,11 @@ bool there(const std::string& path) {
 
 // An origin of one file that understands ranges, and whose connections may break.
 struct origin {
-  std::string content;
+  std::string content = {};
   std::string validator = "ETag: \"v1\"";
   bool ranges = true;
-  std::optional<std::size_t> cut;  // after so many body bytes of an answer
-  std::vector<std::string> seen;
+  std::optional<std::size_t> cut = std::nullopt;  // after so many body bytes of an answer
+  std::vector<std::string> seen = {};
 
   [[nodiscard]] std::string answer(const std::string& head) const {
     const auto at = head.find("Range: bytes=");

@@ -9,6 +9,7 @@
 
 #include <gtest/gtest.h>
 
+#include "support/scratch_dir.hpp"
 #include "support/shop.hpp"
 
 #include <array>
@@ -220,6 +221,44 @@ TEST(HttpCurl, AnAnswerToATooLargeBodyArrives) {
             base + "/length 2>/dev/null");
     EXPECT_EQ(got, "413");
   });
+}
+
+TEST(UnixSockets, CarryCallsToo) {
+  const testing::scratch_dir dir;
+  const auto path = dir.file("http.sock");
+  auto done = run(
+      [&](context& cx) -> task<result<void>> {
+        const auto at = net::endpoint::unix_path(path);
+        auto listener = net::system_network().listen(cx.env(), *at, {});
+        if (!listener) {
+          co_return tl::unexpected<error>(listener.error());
+        }
+        server app(routes());
+        task_scope scope(cx);
+        scope.spawn([&](context& own) { return app.serve(own, std::move(*listener)); });
+        {
+          client c(cx.env(), client_options("http://users").unix_socket(path));
+          auto ann = co_await c.get<shop::user>(cx, "/users/7");
+          EXPECT_TRUE(ann) << ann.error().message();
+          EXPECT_EQ(ann->id, 7);
+          client nobody(cx.env(), client_options("http://users").unix_socket(dir.file("none")));
+          auto none = co_await nobody.get<void>(cx, "/users/7");
+          EXPECT_FALSE(none);
+          EXPECT_EQ(none.error().stage(), error_stage::connect);
+          EXPECT_EQ(none.error().sent(), error_sent::not_sent);
+        }
+        auto drained = co_await app.drain(cx, 1s);
+        auto joined = co_await scope.join();
+        EXPECT_TRUE(joined);
+        co_return drained;
+      },
+      {.handle_signals = false});
+  EXPECT_TRUE(done) << done.error().message();
+}
+
+TEST(UnixSockets, NeedAPathThatFits) {
+  const auto problems = client_options().unix_socket(std::string(200, 'x')).problems();
+  ASSERT_EQ(problems.size(), 1u);
 }
 
 }  // namespace

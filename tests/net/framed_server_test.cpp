@@ -252,6 +252,28 @@ TEST(FramedServer, WhatBreaksTheFramingEndsTheConnection) {
   });
 }
 
+// Closing with bytes unread resets a connection, which would destroy the reply on its way.
+TEST(FramedServer, AClientThatBreaksTheFramingCanReadItsRepliesAlthoughItSendsOn) {
+  for (const std::size_t concurrent : {1U, 4U}) {
+    framed_server app(line({.limit = 10}), sleeper, {.max_concurrent = concurrent});
+    with_server(app, [&](sim::world& w, context& cx, sim::network& fabric) -> task<void> {
+      auto s = co_await dial(cx, fabric);
+      w.spawn("flood", [&](context& own) -> task<void> {
+        const std::string much = "1\n" + std::string(500'000, '1');
+        auto put = co_await write_all(own, *s, much);
+        EXPECT_TRUE(put);
+      });
+      auto slept = co_await sleep_for(cx, 500ms);
+      EXPECT_TRUE(slept);
+      framed<line> lines(*s);
+      auto next = co_await lines.read(cx);
+      EXPECT_EQ(next.value(), "1");
+      next = co_await lines.read(cx);
+      EXPECT_EQ(next.value(), std::nullopt) << "an orderly end";
+    });
+  }
+}
+
 TEST(FramedServer, AClientThatDoesNotReadIsLeft) {
   const auto flood = [](context&, std::string_view) -> task<reply> {
     co_return std::string(1'000'000, 'x');

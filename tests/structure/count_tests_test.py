@@ -17,6 +17,8 @@ GTEST = """<testsuite name="fairlead.fairlead:core / core.Error">
 <testcase name="A" status="run"/><testcase name="B" status="run"/></testsuite>
 <testsuite name="fairlead.fairlead:core / core.All/Ports.x"><testcase name="C" status="run"/></testsuite>"""
 FAILED = GTEST.replace('<testcase name="B" status="run"/>', '<testcase name="B"><failure>no</failure></testcase>')
+TAP = """<testsuite name="fairlead.fairlead:core / core"><testcase name="1 A"/><testcase name="2 B"/>
+<testcase name="3 C"><skipped/></testcase></testsuite>"""
 SKIPPED = GTEST.replace('name="A" status="run"', 'name="A" status="notrun"')
 
 
@@ -41,6 +43,14 @@ class Count(unittest.TestCase):
     def test_counts_failed_and_skipped_cases(self):
         self.assertEqual(self.counted(FAILED, core="FAIL"), (2, 1, 0))
         self.assertEqual(self.counted(SKIPPED, core="OK"), (2, 0, 1))
+
+    def test_counts_the_cases_of_a_program_that_speaks_TAP(self):
+        self.assertEqual(self.counted(TAP + plain(), core="OK", layering="OK"), (3, 0, 1))
+        failed = TAP.replace('"2 B"/>', '"2 B"><failure/></testcase>')
+        self.assertEqual(self.counted(failed, core="FAIL"), (1, 1, 1))
+        self.assertEqual(self.counted(TAP, core="ERROR"), (2, 1, 1))
+        none = TAP.replace('"1 A"/>', '"1 A"><skipped/></testcase>').replace('"2 B"/>', '"2 B"><skipped/></testcase>')
+        self.assertEqual(self.counted(none, core="SKIP"), (0, 0, 3))
 
     def test_a_program_that_ends_badly_after_its_cases_is_a_failure(self):
         self.assertEqual(self.counted(GTEST, core="FAIL"), (3, 1, 0))

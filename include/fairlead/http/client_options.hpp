@@ -111,6 +111,13 @@ class client_options {
     cookies_ = std::move(jar);
     return *this;
   }
+  /// Sends everything for "http" URLs to the Unix socket at `path`, whatever host they name; Host
+  /// says that host. A leading '@' names the Linux abstract namespace. Default: none. A connector
+  /// for "http" of one's own goes before it.
+  client_options& unix_socket(std::string_view path) {
+    unix_socket_ = path;
+    return *this;
+  }
   /// Tells `hook` about every exchange after it has ended. Without one, no clock is read for it.
   client_options& on_exchange(exchange_hook hook) {
     on_exchange_ = std::move(hook);
@@ -177,6 +184,7 @@ class client_options {
       const noexcept {
     return on_status_;
   }
+  [[nodiscard]] const std::string& unix_socket() const noexcept { return unix_socket_; }
   [[nodiscard]] std::uint64_t max_body() const noexcept { return max_body_; }
   [[nodiscard]] std::uint64_t max_error_body() const noexcept { return max_error_body_; }
   [[nodiscard]] std::size_t max_head() const noexcept { return max_head_; }
@@ -206,6 +214,7 @@ class client_options {
   std::shared_ptr<cookie_jar> cookies_;
   exchange_hook on_exchange_;
   std::map<status, std::function<void(const response&)>> on_status_;
+  std::string unix_socket_;
   std::uint64_t max_body_ = 16 * 1024 * 1024;
   std::uint64_t max_error_body_ = 64 * 1024;
   std::size_t max_head_ = 16 * 1024;
