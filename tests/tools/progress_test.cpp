@@ -116,7 +116,7 @@ TEST(ProbeText, IsATableWithoutControlCharacters) {
             "                         until 1997-05-20T01:00:00Z, 1 day left\n"
             "                         signed by CN=ca\n"
             "verified                 yes\n"
-            "total             10 ms  \n");
+            "total             10 ms\n");
 }
 
 TEST(ProbeText, WhatIsWrongIsRedWhereThereAreColours) {

@@ -59,6 +59,7 @@ class table {
                                 what.data(), time.c_str());
     text_.append(line, static_cast<std::size_t>(n));
     text_ += bad && colours_ ? "\x1b[31m" + seen + "\x1b[0m" : seen;
+    text_.erase(text_.find_last_not_of(' ') + 1);
     text_ += '\n';
   }
   [[nodiscard]] std::string take() && { return std::move(text_); }
