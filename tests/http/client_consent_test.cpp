@@ -126,7 +126,8 @@ TEST(ClientConsent, AStreamGetsTheAnswerToo) {
   };
   with_script(refuse, client_options().expect_continue(1),
               [](context& cx, client& c, memory_network&) -> task<void> {
-                auto r = co_await c.stream(cx, put(sized_pieces({"abc"})));
+                const auto source = sized_pieces({"abc"});
+                auto r = co_await c.stream(cx, put(source));
                 EXPECT_TRUE(r);
                 auto text = co_await read_all(cx, r->body(), 10);
                 EXPECT_EQ(*text, "hello");

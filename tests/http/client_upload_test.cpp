@@ -42,7 +42,8 @@ TEST(ClientUpload, AnnouncesASizeThatIsKnown) {
   std::string seen;
   with_script(reads_until("hello world", seen), {},
               [](context& cx, client& c, memory_network&) -> task<void> {
-                auto r = co_await c.request(cx, put(sized_pieces({"hello", " ", "", "world"})));
+                const auto source = sized_pieces({"hello", " ", "", "world"});
+                auto r = co_await c.request(cx, put(source));
                 EXPECT_TRUE(r) << r.error().message();
                 EXPECT_EQ(c.stats().idle, 1u);
               });
@@ -55,7 +56,8 @@ TEST(ClientUpload, ChunksWhatHasNoSize) {
   std::string seen;
   with_script(reads_until("0\r\n\r\n", seen), {},
               [](context& cx, client& c, memory_network&) -> task<void> {
-                auto r = co_await c.request(cx, put(pieces({"hello", " ", "", "world"})));
+                const auto source = pieces({"hello", " ", "", "world"});
+                auto r = co_await c.request(cx, put(source));
                 EXPECT_TRUE(r) << r.error().message();
                 EXPECT_EQ(c.stats().idle, 1u);
               });
@@ -68,14 +70,16 @@ TEST(ClientUpload, AnEmptyBodyIsABodyToo) {
   std::string seen;
   with_script(reads_until("\r\n\r\n", seen), {},
               [](context& cx, client& c, memory_network&) -> task<void> {
-                auto r = co_await c.request(cx, put(sized_pieces({})));
+                const auto source = sized_pieces({});
+                auto r = co_await c.request(cx, put(source));
                 EXPECT_TRUE(r);
               });
   EXPECT_NE(seen.find("Content-Length: 0\r\n"), std::string::npos);
   seen.clear();
   with_script(reads_until("0\r\n\r\n", seen), {},
               [](context& cx, client& c, memory_network&) -> task<void> {
-                auto r = co_await c.request(cx, put(pieces({})));
+                const auto source = pieces({});
+                auto r = co_await c.request(cx, put(source));
                 EXPECT_TRUE(r);
               });
   EXPECT_EQ(body_of(seen), "0\r\n\r\n");
@@ -98,7 +102,8 @@ TEST(ClientUpload, LargePiecesAreChunksOfTheirOwn) {
   std::string seen;
   with_script(reads_until("0\r\n\r\n", seen), {},
               [&](context& cx, client& c, memory_network&) -> task<void> {
-                auto r = co_await c.request(cx, put(pieces({"ab", big, "cd"})));
+                const auto source = pieces({"ab", big, "cd"});
+                auto r = co_await c.request(cx, put(source));
                 EXPECT_TRUE(r);
               });
   EXPECT_EQ(body_of(seen), "9c42\r\nab" + big + "\r\n2\r\ncd\r\n0\r\n\r\n");
@@ -387,7 +392,8 @@ TEST(ClientUpload, BrokenAtEveryAttempt) {
     with_script(
         reads_until("0\r\n\r\n", seen), {},
         [&](context& cx, client& c, memory_network&) -> task<void> {
-          auto r = co_await c.request(cx, put(pieces({"hello", std::string(20'000, 'x'), "w"})));
+          const auto source = pieces({"hello", std::string(20'000, 'x'), "w"});
+          auto r = co_await c.request(cx, put(source));
           if (r) {
             ++succeeded;
           } else {
