@@ -319,7 +319,7 @@ TEST(ClientRedirects, BodiesGoAlongWhereTheyMay) {
 TEST(ClientRedirects, ASourceGoesAlongWhenItIsRepeatable) {
   for (const bool repeatable : {true, false}) {
     std::vector<seen_request> seen;
-    auto source = sized_pieces({"abc"});
+    auto source = sized_pieces_of("abc");
     source->repeatable_ = repeatable;
     with_script(site({{"/x", redirect(308, "/y")}, {"/y", ann}}, seen),
                 client_options().redirects(10),
