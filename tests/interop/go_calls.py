@@ -3,6 +3,8 @@
 """Go's net/http client against our server.
 
     go_calls.py PEER-SERVER GO-CLIENT
+
+GO-CLIENT is empty where there is no Go to compile it with.
 """
 import sys
 
@@ -10,6 +12,12 @@ import peers
 from peers import case
 
 CLIENT = sys.argv.pop(2)
+
+
+def server_if_there_is_go():
+    if not CLIENT:
+        raise peers.Skip("golang-go is not installed: nothing was tested (scripts/setup --ci)")
+    return peers.our_server(sys.argv[1])
 
 
 @case
@@ -23,4 +31,4 @@ def nothing_is_left_of_it(server):
 
 
 if __name__ == "__main__":
-    peers.run(lambda: peers.our_server(sys.argv[1]))
+    peers.run(server_if_there_is_go)

@@ -12,6 +12,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <set>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -46,7 +47,8 @@ class NginxOrigin : public ::testing::Test {
         "events { worker_connections 256; }\n"
         "http { access_log off; client_body_temp_path DIR/b; proxy_temp_path DIR/p;"
         " fastcgi_temp_path DIR/f; uwsgi_temp_path DIR/u; scgi_temp_path DIR/s;"
-        " root DIR; keepalive_timeout 1s; types { text/plain txt; } default_type "
+        " root DIR; keepalive_timeout 1s; add_header X-Connection $connection; types { text/plain "
+        "txt; } default_type "
         "application/octet-stream; gzip on;"
         " gzip_types text/plain; client_max_body_size 10k;\n"
         "server { listen 127.0.0.1:PORT;"
@@ -240,6 +242,7 @@ TEST_F(NginxOrigin, ThatClosesIdleConnectionsLosesNoRequest) {
   run([](context& cx, http::client& c) -> task<void> {
     int failures = 0;
     int calls = 0;
+    std::set<std::string, std::less<>> connections;
     const auto one = [&](context& own) -> task<void> {
       http::request r(method::get, "/hello.txt");
       auto got = co_await c.request(own, std::move(r));
@@ -247,6 +250,8 @@ TEST_F(NginxOrigin, ThatClosesIdleConnectionsLosesNoRequest) {
       if (!got || got->body() != "hello from nginx") {
         ++failures;
         ADD_FAILURE() << testing::message_of(got);
+      } else {
+        connections.emplace(got->headers().get("X-Connection").value_or(""));
       }
     };
     task_scope scope(cx);
@@ -263,6 +268,7 @@ TEST_F(NginxOrigin, ThatClosesIdleConnectionsLosesNoRequest) {
     auto joined = co_await scope.join();
     EXPECT_TRUE(joined);
     EXPECT_EQ(failures, 0);
+    EXPECT_GT(connections.size(), 25U);  // it did close some: one round needs no more than about 20
     EXPECT_EQ(calls, 5 * 20 + 97 * 5 + 10);
   });
 }

@@ -108,7 +108,7 @@ TEST_P(PythonsHttpServer, BeginsDownloadsAnewWithoutRanges) {
 
 TEST_P(PythonsHttpServer, EchoesBodiesThatEndWithTheConnection) {
   with_client(http::client_options(server->url()), [](context& cx, http::client& c) -> task<void> {
-    for (const std::size_t size : {0, 1, 100'000}) {
+    for (const std::size_t size : {0U, 1U, 100'000U}) {
       const std::string body(size, 'y');
       auto got = co_await c.post<std::string>(cx, "/", body);
       EXPECT_EQ(got, body) << size;
@@ -175,7 +175,8 @@ TEST_P(Origins, KeepOurConnections) {
     auto before = co_await ask(cx, c, method::get, "/accepted");
     EXPECT_LT(std::stoi(before.body()), 10);  // one, but for pauses of a busy machine
     // It closes the connection; the next call takes another one.
-    auto slept = co_await sleep_for(cx, GetParam() == "Go" ? 1s : 2s);
+    const auto long_enough = GetParam() == "Go" ? 1s : 2s;
+    auto slept = co_await sleep_for(cx, long_enough);
     EXPECT_TRUE(slept);
     auto posted = co_await c.post<std::string>(cx, "/echo", std::string("not lost"));
     EXPECT_EQ(posted, "not lost") << testing::message_of(posted);

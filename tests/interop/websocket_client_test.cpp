@@ -67,7 +67,7 @@ task<void> exchange(context& cx, http::client& c, const std::string& target,
     co_return;
   }
   EXPECT_EQ(opened->compresses(), how.compression() != http::websocket_compression::off);
-  for (const std::size_t size : {0, 1, 125, 126, 65535, 65536, 1'048'576}) {
+  for (const std::size_t size : {0U, 1U, 125U, 126U, 65535U, 65536U, 1'048'576U}) {
     const std::string same(size, 'x');
     co_await echo(cx, *opened, http::message_kind::text, same);
     std::string all(size, '\0');
