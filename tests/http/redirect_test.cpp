@@ -424,7 +424,7 @@ TEST(ClientRedirects, OtherSchemesAreRefused) {
               [](context& cx, client& c, memory_network&) -> task<void> {
                 auto r = co_await c.get<void>(cx, "/x");
                 EXPECT_FALSE(r);
-                EXPECT_EQ(r.error().kind(), error_kind::invalid_url);
+                EXPECT_EQ(r.error().kind(), error_kind::protocol_error);
               });
 }
 
