@@ -59,7 +59,8 @@ consent_run ask(http::request r, client_options options, std::string after_head)
 
 TEST(ClientConsent, TheBodyFollowsThe100) {
   const auto options = client_options().expect_continue(3);
-  for (const auto& r : {put(sized_pieces({"abc"})), http::request(method::put, "/x").body("abc")}) {
+  for (const auto& r :
+       {put(sized_pieces_of("abc")), http::request(method::put, "/x").body("abc")}) {
     const auto o = ask(r, options, "HTTP/1.1 100 Continue\r\n\r\n");
     EXPECT_EQ(o.status, 204u);
     EXPECT_NE(o.seen.find("Expect: 100-continue\r\n"), std::string::npos) << o.seen;
@@ -70,19 +71,19 @@ TEST(ClientConsent, TheBodyFollowsThe100) {
 }
 
 TEST(ClientConsent, OtherInterimAnswersAreNone) {
-  const auto o = ask(put(sized_pieces({"abc"})), client_options().expect_continue(1),
+  const auto o = ask(put(sized_pieces_of("abc")), client_options().expect_continue(1),
                      "HTTP/1.1 103 Early Hints\r\n\r\n");
   EXPECT_EQ(o.status, 204u);
   EXPECT_EQ(o.took, 1s) << "as without an answer";
 }
 
 TEST(ClientConsent, WithoutAnAnswerTheBodyIsSentAfterAWhile) {
-  auto o = ask(put(sized_pieces({"abc"})), client_options().expect_continue(1), "");
+  auto o = ask(put(sized_pieces_of("abc")), client_options().expect_continue(1), "");
   EXPECT_EQ(o.status, 204u);
   EXPECT_EQ(o.took, 1s);
-  o = ask(put(sized_pieces({"abc"})), client_options().expect_continue(1, 300ms), "");
+  o = ask(put(sized_pieces_of("abc")), client_options().expect_continue(1, 300ms), "");
   EXPECT_EQ(o.took, 300ms);
-  o = ask(put(sized_pieces({"abc"})), client_options().expect_continue(1, 1min).timeout(2s), "");
+  o = ask(put(sized_pieces_of("abc")), client_options().expect_continue(1, 1min).timeout(2s), "");
   EXPECT_FALSE(o.status) << "the wait is within the limit of the call";
   EXPECT_EQ(o.took, 2s);
 }
@@ -94,7 +95,7 @@ TEST(ClientConsent, AnAnswerInsteadOfItMeansNoBody) {
       {"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", 200u},
       {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", 200u}};
   for (const auto& [text, status] : answers) {
-    auto source = sized_pieces({"abc"});
+    auto source = sized_pieces_of("abc");
     const auto o = ask(put(source), client_options().expect_continue(1), text);
     EXPECT_EQ(o.status, status);
     EXPECT_EQ(source->runs, 0);
@@ -105,11 +106,11 @@ TEST(ClientConsent, AnAnswerInsteadOfItMeansNoBody) {
 
 TEST(ClientConsent, IsAskedForFromTheThresholdOn) {
   const auto from_four = client_options().expect_continue(4);
-  EXPECT_EQ(ask(put(sized_pieces({"abc"})), from_four, "").took, 0s);
-  EXPECT_EQ(ask(put(sized_pieces({"abcd"})), from_four, "").took, 1s);
-  EXPECT_EQ(ask(put(pieces({"abc"})), from_four, "").took, 1s) << "unknown size";
-  EXPECT_EQ(ask(put(sized_pieces({"abc"})), {}, "").took, 0s) << "not by itself";
-  auto own = put(sized_pieces({"abc"}));
+  EXPECT_EQ(ask(put(sized_pieces_of("abc")), from_four, "").took, 0s);
+  EXPECT_EQ(ask(put(sized_pieces_of("abcd")), from_four, "").took, 1s);
+  EXPECT_EQ(ask(put(pieces_of("abc")), from_four, "").took, 1s) << "unknown size";
+  EXPECT_EQ(ask(put(sized_pieces_of("abc")), {}, "").took, 0s) << "not by itself";
+  auto own = put(sized_pieces_of("abc"));
   own.header("Expect", "100-continue");
   const auto o = ask(own, {}, "HTTP/1.1 100 Continue\r\n\r\n");
   EXPECT_EQ(o.status, 204u);
@@ -126,8 +127,7 @@ TEST(ClientConsent, AStreamGetsTheAnswerToo) {
   };
   with_script(refuse, client_options().expect_continue(1),
               [](context& cx, client& c, memory_network&) -> task<void> {
-                const auto source = sized_pieces({"abc"});
-                auto r = co_await c.stream(cx, put(source));
+                auto r = co_await c.stream(cx, put(sized_pieces_of("abc")));
                 EXPECT_TRUE(r);
                 auto text = co_await read_all(cx, r->body(), 10);
                 EXPECT_EQ(*text, "hello");

@@ -42,8 +42,7 @@ TEST(ClientUpload, AnnouncesASizeThatIsKnown) {
   std::string seen;
   with_script(reads_until("hello world", seen), {},
               [](context& cx, client& c, memory_network&) -> task<void> {
-                const auto source = sized_pieces({"hello", " ", "", "world"});
-                auto r = co_await c.request(cx, put(source));
+                auto r = co_await c.request(cx, put(sized_pieces_of("hello", " ", "", "world")));
                 EXPECT_TRUE(r) << r.error().message();
                 EXPECT_EQ(c.stats().idle, 1u);
               });
@@ -56,8 +55,7 @@ TEST(ClientUpload, ChunksWhatHasNoSize) {
   std::string seen;
   with_script(reads_until("0\r\n\r\n", seen), {},
               [](context& cx, client& c, memory_network&) -> task<void> {
-                const auto source = pieces({"hello", " ", "", "world"});
-                auto r = co_await c.request(cx, put(source));
+                auto r = co_await c.request(cx, put(pieces_of("hello", " ", "", "world")));
                 EXPECT_TRUE(r) << r.error().message();
                 EXPECT_EQ(c.stats().idle, 1u);
               });
@@ -70,16 +68,14 @@ TEST(ClientUpload, AnEmptyBodyIsABodyToo) {
   std::string seen;
   with_script(reads_until("\r\n\r\n", seen), {},
               [](context& cx, client& c, memory_network&) -> task<void> {
-                const auto source = sized_pieces({});
-                auto r = co_await c.request(cx, put(source));
+                auto r = co_await c.request(cx, put(sized_pieces_of()));
                 EXPECT_TRUE(r);
               });
   EXPECT_NE(seen.find("Content-Length: 0\r\n"), std::string::npos);
   seen.clear();
   with_script(reads_until("0\r\n\r\n", seen), {},
               [](context& cx, client& c, memory_network&) -> task<void> {
-                const auto source = pieces({});
-                auto r = co_await c.request(cx, put(source));
+                auto r = co_await c.request(cx, put(pieces_of()));
                 EXPECT_TRUE(r);
               });
   EXPECT_EQ(body_of(seen), "0\r\n\r\n");
@@ -87,7 +83,7 @@ TEST(ClientUpload, AnEmptyBodyIsABodyToo) {
 
 TEST(ClientUpload, SendsTrailersAfterChunks) {
   std::string seen;
-  auto source = pieces({"abc"});
+  auto source = pieces_of("abc");
   source->trailers_ = true;
   with_script(reads_until("X-Sum: 7\r\n\r\n", seen), {},
               [&](context& cx, client& c, memory_network&) -> task<void> {
@@ -102,8 +98,7 @@ TEST(ClientUpload, LargePiecesAreChunksOfTheirOwn) {
   std::string seen;
   with_script(reads_until("0\r\n\r\n", seen), {},
               [&](context& cx, client& c, memory_network&) -> task<void> {
-                const auto source = pieces({"ab", big, "cd"});
-                auto r = co_await c.request(cx, put(source));
+                auto r = co_await c.request(cx, put(pieces_of("ab", big, "cd")));
                 EXPECT_TRUE(r);
               });
   EXPECT_EQ(body_of(seen), "9c42\r\nab" + big + "\r\n2\r\ncd\r\n0\r\n\r\n");
@@ -274,7 +269,7 @@ TEST(ClientUpload, TheAnnouncedSizeIsKept) {
       seen = co_await p.read_all(cx);
     };
     with_script(listen, {}, [&](context& cx, client& c, memory_network&) -> task<void> {
-      auto source = pieces({"abc", "def"});
+      auto source = pieces_of("abc", "def");
       source->size_ = announced;
       auto r = co_await c.request(cx, put(source));
       EXPECT_FALSE(r);
@@ -313,7 +308,7 @@ TEST(ClientUpload, OnlyARepeatableSourceIsSentTwice) {
     with_script(fickle(seen), {}, [&](context& cx, client& c, memory_network& net) -> task<void> {
       auto first = co_await c.request(cx, http::request(method::get, "/x"));
       EXPECT_TRUE(first);
-      auto source = pieces({"abc"});
+      auto source = pieces_of("abc");
       source->repeatable_ = repeatable;
       auto r = co_await c.request(cx, put(source));
       EXPECT_EQ(r.has_value(), repeatable);
@@ -392,8 +387,7 @@ TEST(ClientUpload, BrokenAtEveryAttempt) {
     with_script(
         reads_until("0\r\n\r\n", seen), {},
         [&](context& cx, client& c, memory_network&) -> task<void> {
-          const auto source = pieces({"hello", std::string(20'000, 'x'), "w"});
-          auto r = co_await c.request(cx, put(source));
+          auto r = co_await c.request(cx, put(pieces_of("hello", std::string(20'000, 'x'), "w")));
           if (r) {
             ++succeeded;
           } else {

@@ -126,7 +126,7 @@ TEST_P(Codings, RefuseGarbage) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Codings, ::testing::ValuesIn(codings()),
-                         [](const auto& tested) { return tested.param; });
+                         [](const auto& one) { return one.param; });
 
 TEST(ContentDecoder, KnowsItsNames) {
   EXPECT_TRUE(content_decoder::make("GZip"));

@@ -97,6 +97,15 @@ TEST(EnvelopeReply, UnwrapsAndWraps) {
   EXPECT_TRUE(reply("{").starts_with(R"(400 {"success":false,"error":"invalid JSON at line 1)"));
 }
 
+TEST(TextsToSend, AreThoseOfTheQueryThenTheLinesOfTheBody) {
+  using texts = std::vector<std::string>;
+  EXPECT_EQ(texts_to_send(http::request(http::method::get, "/?data=a&x=y&data=b+c&data=")),
+            (texts{"a", "b c", ""}));
+  EXPECT_EQ(texts_to_send(http::request(http::method::post, "/?data=a").body("b\r\n\nc")),
+            (texts{"a", "b", "", "c"}));
+  EXPECT_TRUE(texts_to_send(http::request(http::method::get, "/")).empty());
+}
+
 TEST(Base64, IsThatOfTheStandard) {
   EXPECT_EQ(base64(""), "");
   EXPECT_EQ(base64("f"), "Zg==");

@@ -5,6 +5,7 @@
 #include "exchange_plan.hpp"
 #include "probe.hpp"
 #include "send_plan.hpp"
+#include "websocket_talk.hpp"
 
 #include <gtest/gtest.h>
 
@@ -86,6 +87,37 @@ TEST(ExchangePlan, RefusesWhatCannotBe) {
   EXPECT_TRUE(refusal(exchange({"u", "--key=k"})).ends_with("give --cert too"));
   EXPECT_TRUE(refusal(exchange({"u", "--request-schema=k"})).ends_with("there is none"));
   EXPECT_TRUE(refusal(exchange({"u", "--data=-", "--schema=-"})).ends_with("once only"));
+}
+
+TEST(ExchangePlan, IsADownloadWhenNobodyLooksAtTheResponse) {
+  const auto is_download = [](http::method m, const words& w) {
+    const auto given = parse(w, exchange_options());
+    return plan_exchange(m, *given)->is_download();
+  };
+  EXPECT_TRUE(is_download(http::method::get, {"u", "--output=f"}));
+  EXPECT_FALSE(is_download(http::method::get, {"u"}));
+  EXPECT_FALSE(is_download(http::method::put, {"u", "--output=f"}));
+  EXPECT_FALSE(is_download(http::method::get, {"u", "--output=f", "--data=1"}));
+  EXPECT_FALSE(is_download(http::method::get, {"u", "--output=f", "--schema=s"}));
+}
+
+TEST(Proxies, HaveAHostAPortAndPerhapsCredentials) {
+  const auto plain = parse_proxy("socks5://localhost");
+  ASSERT_TRUE(plain);
+  EXPECT_EQ(plain->host, "localhost");
+  EXPECT_EQ(plain->port, 1080);
+  EXPECT_FALSE(plain->credentials);
+  const auto full = parse_proxy("socks5://a%3Ab:c@d:e@[::1]:99/");
+  ASSERT_TRUE(full) << full.error();
+  EXPECT_EQ(full->host, "::1");
+  EXPECT_EQ(full->port, 99);
+  EXPECT_EQ(full->credentials->user, "a:b");
+  EXPECT_EQ(full->credentials->password, "c@d:e");
+  for (const auto* bad :
+       {"", "h", "http://h", "socks5://", "socks5://h:0", "socks5://h:65536", "socks5://h:x",
+        "socks5://@h", "socks5://:p@h", "socks5://%zz@h", "socks5://[]", "socks5://[::1]x"}) {
+    EXPECT_FALSE(parse_proxy(bad)) << bad;
+  }
 }
 
 std::string unprepared(const words& w) {
@@ -194,6 +226,21 @@ TEST(SendPlan, RefusesWhatCannotBe) {
   EXPECT_TRUE(refusal(send({"h:1", "--protocol=http"})).starts_with("there is no protocol"));
   EXPECT_TRUE(refusal(send({"h", "--protocol=line"})).starts_with("an address is"));
   EXPECT_TRUE(refusal(send({"h:1", "--protocol=line", "--pipeline=0"})).starts_with("--pipeline"));
+}
+
+TEST(WebsocketPlan, TakesEveryOption) {
+  const auto given =
+      parse({"ws://h/", "--binary", "--ping=9", "--header=A: b", "--timeout=8", "--cacert=c"},
+            websocket_options_known());
+  const auto p = plan_websocket(*given);
+  ASSERT_TRUE(p) << p.error();
+  EXPECT_TRUE(p->binary);
+  EXPECT_EQ(p->ping, 9ms);
+  EXPECT_EQ(p->timeout, 8ms);
+  EXPECT_EQ(p->headers.text(), "A: b\r\n");
+  EXPECT_EQ(p->tls.ca_file, "c");
+  EXPECT_FALSE(plan_websocket(*parse({}, websocket_options_known())));
+  EXPECT_FALSE(plan_websocket(*parse({"u", "--ping=0"}, websocket_options_known())));
 }
 
 TEST(ProbePlan, TakesEveryOption) {

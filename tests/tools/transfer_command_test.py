@@ -141,6 +141,13 @@ class Downloads(Case):
             self.assertIn('"method":"GET"', self.path.read_text())
             self.assertEqual(run("post", echo.url, "--output", str(self.directory)).returncode, 1)
 
+    def test_a_hedge_would_write_twice_at_a_time(self):
+        policy = self.directory / "p"
+        policy.write_text('{"policies": [{"type": "hedge", "delay_ms": 10, "max_hedges": 1}]}')
+        done = run("get", "http://h/", "--output", str(self.path), "--policy", str(policy))
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("hedge", done.stderr)
+
     def test_options_that_make_no_sense_together(self):
         for words in (["--continue"], ["--output", "f", "--include"], ["--output", "f", "--compressed"],
                       ["--output", "f", "--continue", "--data", "1"]):

@@ -84,6 +84,11 @@ tl::expected<policy::any_stack, std::string> make_stack(const exchange_plan& pla
       return complaint(*plan.policy_file + ": " + read.error().message());
     }
     layers = read->stack.layers();
+    for (const auto& p : read->policies) {
+      if (plan.is_download() && p.type == "hedge") {
+        return complaint(*plan.policy_file + ": a hedge would write the file twice at a time");
+      }
+    }
   } else if (plan.attempts > 1) {
     layers.emplace_back(policy::retry({.max_attempts = plan.attempts}));
   } else {

@@ -108,7 +108,7 @@ int exchange(const std::string& name, http::method m, const std::vector<std::str
   if (!what->plan.output_file) {
     print(*what, outcome);
   }
-  if (what->plan.timings) {
+  if (what->plan.timings && outcome.times.total > duration::zero()) {  // else nothing was sent
     std::cerr << timings_line(outcome.times) << '\n';
   }
   if (!outcome.done) {

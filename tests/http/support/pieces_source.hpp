@@ -63,4 +63,18 @@ inline std::shared_ptr<pieces_source> sized_pieces(std::vector<std::string> all)
   return out;
 }
 
+// The same without braces, which g++ 12 does not compile in an expression that awaits.
+template <class... Text>
+std::shared_ptr<pieces_source> pieces_of(const Text&... text) {
+  std::vector<std::string> all;
+  (all.emplace_back(text), ...);
+  return pieces(std::move(all));
+}
+template <class... Text>
+std::shared_ptr<pieces_source> sized_pieces_of(const Text&... text) {
+  auto out = pieces_of(text...);
+  out->sized();
+  return out;
+}
+
 }  // namespace fairlead::testing
