@@ -3,6 +3,14 @@
 
 namespace fairlead::http {
 
+// Here, since inlined into its users g++ 12 would warn of hooks that it takes for uninitialized.
+server_options::server_options() = default;
+server_options::server_options(const server_options& other) = default;
+server_options::server_options(server_options&& other) noexcept = default;
+server_options& server_options::operator=(const server_options& other) = default;
+server_options& server_options::operator=(server_options&& other) noexcept = default;
+server_options::~server_options() = default;
+
 std::vector<std::string> server_options::problems() const {
   std::vector<std::string> out;
   const auto positive = [&](duration d, std::string_view name) {

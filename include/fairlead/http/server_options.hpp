@@ -19,7 +19,12 @@ namespace fairlead::http {
 /// reports everything that is wrong at once.
 class server_options {
  public:
-  server_options() = default;
+  server_options();
+  server_options(const server_options& other);
+  server_options(server_options&& other) noexcept;
+  server_options& operator=(const server_options& other);
+  server_options& operator=(server_options&& other) noexcept;
+  ~server_options();
 
   /// How long a client may take to send a request's head, from its first byte, and a new connection
   /// until that byte. Default 10 s. Then 408, or nothing when there was no byte.
