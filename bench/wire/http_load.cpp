@@ -24,6 +24,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace wire {
@@ -141,7 +142,11 @@ class client {
  public:
   explicit client(std::uint16_t port) : fd_(connect_to(port)) { send_at_once(fd_); }
   client(client&& other) noexcept : fd_(std::exchange(other.fd_, -1)), begun_(other.begun_) {}
-  client& operator=(client&&) = delete;
+  client& operator=(client&& other) noexcept {
+    std::swap(fd_, other.fd_);
+    std::swap(begun_, other.begun_);
+    return *this;
+  }
   ~client() {
     if (fd_ >= 0) {
       ::close(fd_);
