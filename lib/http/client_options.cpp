@@ -15,7 +15,13 @@ void add_check(std::vector<std::string>& out, const result<void>& checked) {
 
 }  // namespace
 
+// Here, so that no user compiles what they do to every member.
 client_options::client_options() = default;
+client_options::client_options(const client_options& other) = default;
+client_options::client_options(client_options&& other) noexcept = default;
+client_options& client_options::operator=(const client_options& other) = default;
+client_options& client_options::operator=(client_options&& other) noexcept = default;
+client_options::~client_options() = default;
 
 client_options::client_options(std::string_view base) : base_url_(base) {}
 

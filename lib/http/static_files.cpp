@@ -23,7 +23,7 @@ namespace {
 using detail::byte_range;
 using detail::rooted_file;
 
-constexpr std::size_t piece_size = 64 * 1024;
+constexpr std::size_t read_size = 64 * 1024;
 
 // Text, then bytes of the file.
 struct part {
@@ -45,7 +45,7 @@ class parts_source final : public body_source {
   [[nodiscard]] bool repeatable() const noexcept override { return true; }
 
   task<result<void>> write_to(context& cx, body_writer& out) override {
-    const auto room = std::make_unique<char[]>(piece_size);
+    const auto room = std::make_unique<char[]>(read_size);
     for (const auto& p : parts_) {
       auto sent = co_await out.write(cx, p.text);
       for (std::uint64_t done = 0; sent && done < p.bytes.size;) {
@@ -69,7 +69,7 @@ class parts_source final : public body_source {
     ssize_t n = 0;
     do {
       n = ::pread(file_->get(), room,
-                  static_cast<std::size_t>(std::min<std::uint64_t>(most, piece_size)),
+                  static_cast<std::size_t>(std::min<std::uint64_t>(most, read_size)),
                   static_cast<off_t>(at));
     } while (n < 0 && errno == EINTR);
     if (n < 0) {

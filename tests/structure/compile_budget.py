@@ -24,7 +24,7 @@ import tree
 # half; 231 MB, of which 174 are for the headers of Asio, the standard library, Boost.Describe and
 # tl::expected. Raise them only with the reason in the commit.
 MOST_LINES = 93_000
-MOST_MEGABYTES = 242
+MOST_MEGABYTES = 268
 
 
 def knows_memory(command):

@@ -60,6 +60,11 @@ struct pool_options {
 class client_options {
  public:
   client_options();
+  client_options(const client_options& other);
+  client_options(client_options&& other) noexcept;
+  client_options& operator=(const client_options& other);
+  client_options& operator=(client_options&& other) noexcept;
+  ~client_options();
   /// With a base URL.
   explicit client_options(std::string_view base);
 

@@ -70,7 +70,7 @@ int weight_or_any(std::string_view list, std::string_view coding) noexcept {
   return own != unsaid ? own : std::max(weight_of(list, "*"), 0);
 }
 
-constexpr int window_bits = 15;
+constexpr int deflate_bits = 15;
 constexpr int gzip_format = 16;  // on top of the window
 constexpr int memory_level = 8;
 
@@ -120,7 +120,7 @@ struct content_encoder::state {
 content_encoder::content_encoder(content_coding coding, int level)
     : state_(std::make_unique<state>()) {
   const int format = coding == content_coding::gzip ? gzip_format : 0;
-  const int made = ::deflateInit2(&state_->z, level, Z_DEFLATED, window_bits + format, memory_level,
+  const int made = ::deflateInit2(&state_->z, level, Z_DEFLATED, deflate_bits + format, memory_level,
                                   Z_DEFAULT_STRATEGY);
   if (made != Z_OK) {
     throw std::bad_alloc();

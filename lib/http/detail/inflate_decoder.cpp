@@ -13,7 +13,7 @@ namespace {
 
 enum class inflate_form : std::uint8_t { gzip, zlib, raw };
 
-int window_bits(inflate_form f) noexcept {
+int inflate_bits(inflate_form f) noexcept {
   switch (f) {
     case inflate_form::gzip:
       return 15 + 16;
@@ -28,7 +28,7 @@ int window_bits(inflate_form f) noexcept {
 class inflater {
  public:
   explicit inflater(inflate_form f) {
-    if (::inflateInit2(&z_, window_bits(f)) != Z_OK) {
+    if (::inflateInit2(&z_, inflate_bits(f)) != Z_OK) {
       throw std::bad_alloc();
     }
   }
@@ -36,7 +36,7 @@ class inflater {
   inflater& operator=(const inflater&) = delete;
   ~inflater() { ::inflateEnd(&z_); }
 
-  void restart(inflate_form f) noexcept { ::inflateReset2(&z_, window_bits(f)); }
+  void restart(inflate_form f) noexcept { ::inflateReset2(&z_, inflate_bits(f)); }
   int step(std::string_view in, output_room& room, std::size_t& taken) noexcept {
     z_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(in.data()));
     const auto offered = std::min<std::size_t>(in.size(), 1U << 30U);
