@@ -120,8 +120,8 @@ struct content_encoder::state {
 content_encoder::content_encoder(content_coding coding, int level)
     : state_(std::make_unique<state>()) {
   const int format = coding == content_coding::gzip ? gzip_format : 0;
-  const int made = ::deflateInit2(&state_->z, level, Z_DEFLATED, deflate_bits + format, memory_level,
-                                  Z_DEFAULT_STRATEGY);
+  const int made = ::deflateInit2(&state_->z, level, Z_DEFLATED, deflate_bits + format,
+                                  memory_level, Z_DEFAULT_STRATEGY);
   if (made != Z_OK) {
     throw std::bad_alloc();
   }
