@@ -7,6 +7,8 @@
 #include "detail/client_impl.hpp"
 #include "detail/open_response.hpp"
 #include "detail/option_problems.hpp"
+#include "detail/plain_connectors.hpp"
+#include "detail/proxy_connectors.hpp"
 #include "detail/request_body.hpp"
 #include "detail/tls_connector.hpp"
 
@@ -27,31 +29,6 @@ namespace {
 
 using detail::next_step;
 using detail::pool_core;
-
-class plain_connector final : public connector {
- public:
-  task<result<net::connection>> connect(context& cx, net::network& net, const url& to) override {
-    return net::connect_to(cx, net, to.host(), to.port());
-  }
-};
-
-class unix_connector final : public connector {
- public:
-  explicit unix_connector(net::endpoint at) : at_(std::move(at)) {}
-  task<result<net::connection>> connect(context& cx, net::network& net, const url&) override {
-    const auto begin = cx.now();
-    auto stream = co_await net.connect(cx, at_);
-    if (!stream) {
-      co_return tl::unexpected<error>(std::move(stream).error());
-    }
-    net::connect_times times;
-    times.connect = cx.now() - begin;
-    co_return net::connection(std::move(*stream), times);
-  }
-
- private:
-  net::endpoint at_;
-};
 
 pool_core::limits limits_of(const pool_options& o) {
   return {o.per_origin, o.total, o.waiters, o.idle_timeout, o.life};
@@ -86,17 +63,38 @@ client::impl::impl(environment& e, client_options o)
   if (decodes) {
     defaults.add("Accept-Encoding", detail::content_decoder::accepted());
   }
-  if (!options.connectors().contains("http")) {
-    if (options.unix_socket().empty()) {
-      options.connector("http", std::make_shared<plain_connector>());
-    } else {
-      const auto at = net::endpoint::unix_path(options.unix_socket());
-      options.connector("http", std::make_shared<unix_connector>(*at));
-    }
+  add_connectors();
+}
+
+// Those of the caller stay.
+void client::impl::add_connectors() {
+  own_http = options.connectors().contains("http");
+  own_https = options.connectors().contains("https");
+  const auto trust = std::make_shared<detail::client_trust>(options.tls());
+  std::shared_ptr<http::connector> by_name = std::make_shared<detail::plain_connector>();
+  auto for_http = by_name;
+  if (!options.proxies().empty()) {
+    const auto plan = std::make_shared<detail::proxy_plan>(options, trust);
+    by_name = std::make_shared<detail::tunnel_connector>(plan);
+    for_http = by_name;
+    to_proxy = std::make_shared<detail::proxy_connector>(plan);
+    const auto* of_http = options.proxies().of_http();
+    proxy_key = "proxy " + (of_http == nullptr ? std::string() : of_http->name());
+  } else if (!options.unix_socket().empty()) {
+    const auto at = net::endpoint::unix_path(options.unix_socket());
+    for_http = std::make_shared<detail::unix_connector>(*at);
   }
-  if (!options.connectors().contains("https")) {
-    options.connector("https", std::make_shared<detail::tls_connector>(options.tls()));
+  if (!own_http) {
+    options.connector("http", std::move(for_http));
   }
+  if (!own_https) {
+    options.connector("https", std::make_shared<detail::tls_connector>(trust, std::move(by_name)));
+  }
+}
+
+const proxy* client::impl::proxy_of(const url& to) const {
+  const bool own = to.scheme() == "https" ? own_https : own_http;
+  return own ? nullptr : options.proxies().find(to);
 }
 
 client::impl::~impl() {
@@ -286,7 +284,7 @@ task<result<void>> client::impl::run(detail::call& call, detail::held_call own, 
     place.drop();
     call.note(detail::call::phase::began);
     detail::connection_pool::turn turn(pool);
-    if (pool.try_acquire(turn, call.to().to->origin(), wish)) {
+    if (pool.try_acquire(turn, call.pool_key(), wish)) {
       place = pool.claim(turn);
     }
     if (place.stream() == nullptr) {
@@ -507,7 +505,7 @@ task<result<std::size_t>> client::warm_up(context& cx, std::string target, std::
   if (auto good = call->prepare(); !good) {
     co_return tl::unexpected<error>(std::move(good).error());
   }
-  const std::string origin(call->to().to->origin());
+  const std::string origin(call->pool_key());
   const auto& core = impl_->pool.core();
   const auto have = core.places_of(origin);
   const auto more = std::min(n - std::min(n, have), core.room_for(origin));
@@ -528,7 +526,7 @@ task<result<std::size_t>> client::warm_up(context& cx, std::string target, std::
 // A connection that idles from its first moment on.
 task<void> client::impl::open_one(context& cx, detail::call& call, std::optional<error>& failure) {
   detail::connection_pool::turn turn(pool);
-  if (!pool.try_acquire(turn, call.to().to->origin(), pool_core::wish::fresh)) {
+  if (!pool.try_acquire(turn, call.pool_key(), pool_core::wish::fresh)) {
     co_return;
   }
   auto place = pool.claim(turn);

@@ -51,6 +51,22 @@ client_options& client_options::tls(net::tls_client trust) {
   return *this;
 }
 
+client_options& client_options::proxies(proxy_rules rules) {
+  proxies_ = std::move(rules);
+  proxy_problem_.clear();
+  return *this;
+}
+
+client_options& client_options::proxy_from_environment(const variable_lookup& lookup) {
+  auto read = proxy_rules::from_environment(lookup);
+  if (read) {
+    return proxies(std::move(*read));
+  }
+  proxies({});
+  proxy_problem_ = read.error().get<errors::invalid_argument>()->reason;
+  return *this;
+}
+
 std::vector<std::string> client_options::problems() const {
   std::vector<std::string> out;
   if (!base_url_.empty()) {
@@ -85,6 +101,15 @@ std::vector<std::string> client_options::problems() const {
   }
   if (!unix_socket_.empty()) {
     add_check(out, net::endpoint::unix_path(unix_socket_).map([](const auto&) {}));
+  }
+  if (!proxy_problem_.empty()) {
+    out.push_back(proxy_problem_);
+  }
+  if (!proxies_.empty() && !unix_socket_.empty()) {
+    out.emplace_back("unix_socket and a proxy exclude each other");
+  }
+  if (!proxies_.empty() && headers_.contains("Proxy-Authorization")) {
+    out.emplace_back("Proxy-Authorization comes from the URL of the proxy, not from a header");
   }
   if (pool_.life <= duration::zero()) {
     out.emplace_back("pool.life must be positive");

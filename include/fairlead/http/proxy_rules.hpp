@@ -90,6 +90,10 @@ class proxy_rules {
   /// Whether `to` is one of the exceptions.
   [[nodiscard]] bool excepted(const url& to) const;
   [[nodiscard]] bool empty() const noexcept { return !http_ && !https_; }
+  /// The proxy for http URLs; nullptr for none.
+  [[nodiscard]] const proxy* of_http() const noexcept { return http_ ? &*http_ : nullptr; }
+  /// The same for https.
+  [[nodiscard]] const proxy* of_https() const noexcept { return https_ ? &*https_ : nullptr; }
 
  private:
   struct address {

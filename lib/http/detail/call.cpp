@@ -74,6 +74,9 @@ result<void> call::prepare() {
   if (auto checked = check_headers(request_.headers()); !checked) {
     return checked;
   }
+  if (auto checked = check_proxy_headers(); !checked) {
+    return checked;
+  }
   if (auto aimed = aim(); !aimed) {
     return aimed;
   }
@@ -180,6 +183,26 @@ result<void> call::aim() {
   if (connector_ == nullptr) {
     return fail(errors::invalid_url{
         url_text(), "scheme " + std::string(to_.to->scheme()) + " needs a connector"});
+  }
+  proxied_ = false;
+  if (owner_.to_proxy) {
+    const auto* via = owner_.proxy_of(*to_.to);
+    proxied_ = via != nullptr;
+    // What is to become another protocol goes through a tunnel, which no proxy reads.
+    if (proxied_ && to_.to->scheme() == "http" && via->speaks() != proxy::protocol::socks5 &&
+        delivery_ != delivery::switched) {
+      to_.via = via;
+      connector_ = owner_.to_proxy.get();
+    }
+  }
+  return {};
+}
+
+// On a client with proxies, who hears of credentials is decided by the proxy they belong to.
+result<void> call::check_proxy_headers() const {
+  if (owner_.to_proxy && request_.headers().contains("Proxy-Authorization")) {
+    return fail(errors::invalid_argument{
+        "headers", "Proxy-Authorization comes from the URL of the proxy; setting it is refused"});
   }
   return {};
 }
@@ -295,11 +318,14 @@ error call::named(const error& e) const {
     out.at(e.stage()).with_sent(e.sent());
     return out;
   }
+  if (proxied_ && (e.stage() == error_stage::resolve || e.stage() == error_stage::connect)) {
+    return e;
+  }
   return with_url(e, url);
 }
 
 tl::unexpected<error> call::pool_exhausted() const {
-  error e = errors::pool_exhausted{to_.to->origin(), owner_.options.pool().per_origin};
+  error e = errors::pool_exhausted{pool_key(), owner_.options.pool().per_origin};
   e.at(error_stage::pool);
   return tl::unexpected<error>(with_history(e));
 }

@@ -67,6 +67,9 @@ struct client::impl {
   result<detail::destination> resolve(detail::exchange_memory& memory,
                                       const std::string& target) const;
   [[nodiscard]] http::connector* connector_of(const url& to) const noexcept;
+  void add_connectors();
+  /// The proxy through which `to` is reached; nullptr for none.
+  [[nodiscard]] const proxy* proxy_of(const url& to) const;
 
   std::unique_ptr<detail::call_slot> borrow();
   void give_back(std::unique_ptr<detail::call_slot> slot);
@@ -79,7 +82,11 @@ struct client::impl {
   net::network& net;
   detail::connection_pool pool;
   std::vector<std::unique_ptr<detail::call_slot>> spare;
-  std::size_t calls = 0;  // in flight
+  std::size_t calls = 0;                      // in flight
+  std::shared_ptr<http::connector> to_proxy;  // of a client with proxies
+  std::string proxy_key;                      // in the pool, of what `to_proxy` opens
+  bool own_http = false;                      // a connector of the caller's, which goes before
+  bool own_https = false;
   std::uint64_t stale_retries = 0;
 };
 
@@ -114,6 +121,10 @@ class call final : private head_watcher {
   [[nodiscard]] context& cx() noexcept { return bounded_; }
   [[nodiscard]] const destination& to() const noexcept { return to_; }
   [[nodiscard]] http::connector& opens() const noexcept { return *connector_; }
+  /// What its connection is good for.
+  [[nodiscard]] std::string_view pool_key() const noexcept {
+    return to_.via == nullptr ? to_.to->origin() : std::string_view(owner_.proxy_key);
+  }
   [[nodiscard]] exchange& steps() noexcept { return *exchange_; }
   [[nodiscard]] lease& place() noexcept { return place_; }
   [[nodiscard]] response& answer() noexcept { return memory_.answer; }
@@ -183,6 +194,7 @@ class call final : private head_watcher {
   [[nodiscard]] bool repeatable() const noexcept { return replayable(asked_as_); }
   head_verdict on_head(response& head) override;
   [[nodiscard]] result<void> aim();
+  [[nodiscard]] result<void> check_proxy_headers() const;
   void make_exchange();
   void strip_defaults();
   [[nodiscard]] url here() const;
@@ -201,6 +213,7 @@ class call final : private head_watcher {
   context bounded_;
   destination to_;
   http::connector* connector_ = nullptr;
+  bool proxied_ = false;  // errors of connecting speak of the proxy
   std::optional<exchange> exchange_;
   lease place_;
   bool went_again_ = false;

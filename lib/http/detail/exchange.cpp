@@ -7,9 +7,13 @@ void exchange::begin() {
   const bool bodied = request_.source() != nullptr || !request_.body().empty();
   expects_ = bodied && wants_consent();
   makes_body_ = expects_ || request_.source() != nullptr;
-  render_head(m_.head, request_,
-              {to_.target, to_.to->authority(), &defaults_,
-               expects_ ? request_frame::consent::ask : request_frame::consent::none});
+  request_frame frame{to_.target, to_.to->authority(), &defaults_,
+                      expects_ ? request_frame::consent::ask : request_frame::consent::none};
+  if (to_.via != nullptr) {
+    frame.origin = to_.to->origin();
+    frame.proxy_authorization = to_.via->authorization();
+  }
+  render_head(m_.head, request_, frame);
   out_ = gathered(m_.head, makes_body_ ? std::string_view() : request_.body());
   m_.in.clear();
   failure_.reset();

@@ -11,6 +11,7 @@
 #include <fairlead/core/context.hpp>
 #include <fairlead/http/client_options.hpp>
 #include <fairlead/http/codec.hpp>
+#include <fairlead/http/proxy.hpp>
 
 #include <optional>
 #include <string>
@@ -31,8 +32,9 @@ struct exchange_memory {
 
 /// Where a call goes.
 struct destination {
-  const url* to = nullptr;  ///< for connecting; host, port and scheme count
-  std::string_view target;  ///< path and query
+  const url* to = nullptr;     ///< for connecting; host, port and scheme count
+  std::string_view target;     ///< path and query
+  const proxy* via = nullptr;  ///< the proxy that is asked for it in absolute-form
 };
 
 /// What to do next.

@@ -80,7 +80,7 @@ result<void> check_headers(const headers& h) {
 void render_head(std::string& out, const request& r, const request_frame& frame) {
   out.clear();
   pieces line(out);
-  line << to_string(r.method()) << " " << frame.target << " HTTP/1.1\r\n";
+  line << to_string(r.method()) << " " << frame.origin << frame.target << " HTTP/1.1\r\n";
   const auto& own = r.headers();
   if (!own.contains("Host")) {
     line << "Host: " << frame.authority << "\r\n";
@@ -94,6 +94,9 @@ void render_head(std::string& out, const request& r, const request_frame& frame)
       }
     }
     line << own.text();
+  }
+  if (!frame.proxy_authorization.empty()) {
+    line << "Proxy-Authorization: " << frame.proxy_authorization << "\r\n";
   }
   if (frame.expect == request_frame::consent::ask && !own.contains("Expect")) {
     line << "Expect: 100-continue\r\n";

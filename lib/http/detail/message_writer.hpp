@@ -19,7 +19,9 @@ struct request_frame {
   std::string_view authority;  ///< for Host, unless the request has one
   const headers* defaults;     ///< those whose name the request does not have
   enum class consent : std::uint8_t { none, ask };
-  consent expect = consent::none;  ///< `ask`: Expect: 100-continue
+  consent expect = consent::none;             ///< `ask`: Expect: 100-continue
+  std::string_view origin = {};               ///< before the target, for a proxy (absolute-form)
+  std::string_view proxy_authorization = {};  ///< what to say to it, if anything
 };
 
 /// `invalid_argument` when a header was refused, or is one that the library writes itself.

@@ -1,25 +1,27 @@
 // SPDX-License-Identifier: BSL-1.0
-// How "https" is opened when nobody brings a connector: a connection by name, and TLS over it.
+// How "https" is opened when nobody brings a connector: TLS over a connection by name, or over what
+// leads through a proxy.
 #pragma once
 
-#include <fairlead/http/connector.hpp>
-#include <fairlead/net/tls_client.hpp>
+#include "client_trust.hpp"
 
-#include <optional>
+#include <fairlead/http/connector.hpp>
+
+#include <memory>
+#include <utility>
 
 namespace fairlead::http::detail {
 
 class tls_connector final : public connector {
  public:
-  /// Without a client of its own, one that trusts the system's CAs is made when it is first needed.
-  explicit tls_connector(std::optional<net::tls_client> trust) : trust_(std::move(trust)) {}
+  tls_connector(std::shared_ptr<client_trust> trust, std::shared_ptr<connector> under)
+      : trust_(std::move(trust)), under_(std::move(under)) {}
 
   task<result<net::connection>> connect(context& cx, net::network& net, const url& to) override;
 
  private:
-  result<void> make_trust();
-
-  std::optional<net::tls_client> trust_;
+  std::shared_ptr<client_trust> trust_;
+  std::shared_ptr<connector> under_;
 };
 
 }  // namespace fairlead::http::detail
