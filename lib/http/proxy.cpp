@@ -76,7 +76,9 @@ result<proxy> proxy::parse(std::string_view text) {
   if (const auto end = text.find("://"); end != std::string_view::npos) {
     const auto known = protocol_of(text.substr(0, end));
     if (!known) {
-      return bad_proxy(text.substr(0, end + 3), proxy_schemes);
+      // What stands there may be no scheme but half of somebody's password.
+      const bool secret = text.substr(0, end).find_first_of("@:/") != std::string_view::npos;
+      return bad_proxy(secret ? std::string_view() : text.substr(0, end + 3), proxy_schemes);
     }
     out.speaks_ = *known;
     rest.remove_prefix(end + 3);

@@ -87,8 +87,8 @@ result<proxy_rules> proxy_rules::from_environment(const variable_lookup& lookup)
   std::vector<std::string> problems;
   proxy_rules out;
   out.http_ = proxy_in(first_of(lookup, {"http_proxy", "all_proxy", "ALL_PROXY"}), problems);
-  out.https_ = proxy_in(
-      first_of(lookup, {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"}), problems);
+  out.https_ = proxy_in(first_of(lookup, {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"}),
+                        problems);
   if (!problems.empty()) {
     return fail(errors::invalid_argument{"proxy variables", detail::in_one_line(problems)});
   }
@@ -111,10 +111,10 @@ std::optional<proxy_rules::address> proxy_rules::parse_address(std::string_view 
     return out;
   }
   out.ip4 = true;
-  const auto bytes =
-      (parsed.is_v4() ? parsed.to_v4()
-                      : boost::asio::ip::make_address_v4(boost::asio::ip::v4_mapped, parsed.to_v6()))
-          .to_bytes();
+  const auto bytes = (parsed.is_v4() ? parsed.to_v4()
+                                     : boost::asio::ip::make_address_v4(boost::asio::ip::v4_mapped,
+                                                                        parsed.to_v6()))
+                         .to_bytes();
   std::copy(bytes.begin(), bytes.end(), out.bytes.begin());
   return out;
 }
@@ -210,7 +210,7 @@ bool proxy_rules::within(const address& a, const exception& e) noexcept {
     return false;
   }
   for (unsigned i = 0; i < e.bits; ++i) {
-    const unsigned differ = unsigned{a.bytes[i / 8]} ^ unsigned{e.network.bytes[i / 8]};
+    const unsigned differ = unsigned{a.bytes[i / 8]} ^ unsigned { e.network.bytes[i / 8] };
     if ((differ & (0x80U >> (i % 8))) != 0) {
       return false;
     }

@@ -20,7 +20,7 @@ struct request_frame {
   const headers* defaults;     ///< those whose name the request does not have
   enum class consent : std::uint8_t { none, ask };
   consent expect = consent::none;             ///< `ask`: Expect: 100-continue
-  std::string_view origin = {};               ///< before the target, for a proxy (absolute-form)
+  std::string_view origin = "";               ///< before the target, for a proxy (absolute-form)
   std::string_view proxy_authorization = {};  ///< what to say to it, if anything
 };
 

@@ -88,6 +88,18 @@ task<result<net::connection>> open_tunnel(context& cx, net::network& net, const 
   co_return made;
 }
 
+// What the proxy says of the origin keeps the origin's name; what happens to the connection with it
+// gets the proxy's.
+error of_socks5(const error& e, const proxy& via) {
+  if (e.is<errors::connection_refused>() || e.is<errors::unreachable>()) {
+    return e;
+  }
+  if (e.is<errors::connection_closed>()) {
+    return at_proxy(errors::connection_closed{via.name()}, via);
+  }
+  return at_proxy(e, via);
+}
+
 net::socks5_proxy as_socks5(const proxy& p) {
   std::optional<net::socks5_credentials> who;
   if (p.has_credentials()) {
@@ -101,8 +113,7 @@ task<result<net::connection>> through_socks5(context& cx, net::network& net, con
   const auto at = as_socks5(via);
   auto made = co_await net::connect_through(cx, net, at, to.host(), to.port());
   if (!made) {
-    error e = std::move(made).error();
-    co_return fail(e.with_target(via.name()));
+    co_return fail(of_socks5(made.error(), via));
   }
   co_return made;
 }
