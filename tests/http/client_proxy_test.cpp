@@ -157,6 +157,28 @@ TEST(HttpProxy, CredentialsDoNotFollowARedirectToADirectOrigin) {
   EXPECT_FALSE(holds((*seen)[1], "Proxy-Authorization"));
 }
 
+TEST(HttpProxy, ARedirectToHttpsOpensATunnel) {
+  const auto seen = std::make_shared<heads>();
+  const script hop = [seen](context& cx, peer& p, int n) -> task<void> {
+    const auto text = n == 0 ? "HTTP/1.1 301 Moved\r\nLocation: https://shop/x\r\n"
+                               "Content-Length: 0\r\n\r\n"s
+                             : "HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n"s;
+    auto inner = noting(seen, text);
+    co_await inner(cx, p, n);
+  };
+  with_script(hop, through("http://proxy").redirects(3),
+              [&](context& cx, client& c, memory_network&) -> task<void> {
+                auto got = co_await c.get<std::string>(cx, "/x");
+                EXPECT_FALSE(got);
+                EXPECT_EQ(got.error().kind(), error_kind::unavailable);
+                EXPECT_EQ(got.error().stage(), error_stage::connect);
+                EXPECT_EQ(got.error().sent(), error_sent::answered) << "by the hop before";
+              });
+  ASSERT_EQ(seen->size(), 2U);
+  EXPECT_TRUE((*seen)[0].starts_with("0 GET http://shop/x "));
+  EXPECT_TRUE((*seen)[1].starts_with("1 CONNECT shop:443 "));
+}
+
 TEST(HttpProxy, ThatCannotBeReachedIsNamed) {
   const auto failure = [](client_options options) {
     std::optional<error> out;
@@ -256,10 +278,10 @@ TEST(Connect, AnotherRefusalIsNotTheOriginsAnswer) {
   EXPECT_EQ(e.retry_after(), 7s);
   ASSERT_NE(e.cause(), nullptr);
   EXPECT_EQ(e.cause()->status(), 503U);
-  for (const auto* code : {"200 ", "204 ", "299 "}) {
+  for (const auto* line : {"1.1 200 ", "1.0 200 Connection established", "1.1 204 ", "1.1 299 "}) {
     const auto tls = [&] {  // consent, then a proxy that speaks no TLS
       std::optional<error> why;
-      with_script(stall_after("HTTP/1.1 "s + code + "\r\n\r\n"),
+      with_script(stall_after("HTTP/"s + line + "\r\n\r\n"),
                   through("http://proxy", "https://shop"),
                   [&](context& cx, client& c, memory_network&) -> task<void> {
                     auto got = co_await c.get<std::string>(cx, "/x");
@@ -268,7 +290,7 @@ TEST(Connect, AnotherRefusalIsNotTheOriginsAnswer) {
                   });
       return *why;
     }();
-    EXPECT_EQ(tls.stage(), error_stage::tls) << code << tls.message();
+    EXPECT_EQ(tls.stage(), error_stage::tls) << line << tls.message();
   }
   for (const auto* code : {"300", "301", "401", "404", "500", "999"}) {
     EXPECT_EQ(tunnel(once("HTTP/1.1 "s + code + " \r\n\r\n")).why->kind(), error_kind::unavailable)

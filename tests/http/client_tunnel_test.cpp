@@ -183,6 +183,27 @@ TEST(Tunnel, AnHttpsProxyIsVerifiedBeforeItIsToldAnything) {
   EXPECT_TRUE(asked.empty());
 }
 
+TEST(Tunnel, TimesAreTold) {
+  for (const auto how : {to_proxy::plain, to_proxy::tls}) {
+    std::vector<std::string> asked;
+    std::vector<exchange_times> times;
+    auto options = through(how == to_proxy::tls ? "https://proxy:3128" : "http://proxy:3128");
+    options.on_exchange([&](const exchange_info& i) { times.push_back(i.times); });
+    behind_proxy(how, options, asked,
+                 [](context& cx, client& c, memory_network& net) -> task<void> {
+                   net.resolve_takes = 3ms;
+                   net.client_side = net::memory_side().latency(5ms);
+                   net.server_side = net::memory_side().latency(5ms);
+                   auto got = co_await c.get<std::string>(cx, "/hello");
+                   EXPECT_TRUE(got) << got.error().message();
+                 });
+    ASSERT_EQ(times.size(), 1U);
+    EXPECT_EQ(times[0].resolve, 3ms) << "of the proxy";
+    EXPECT_EQ(times[0].connect, 10ms + 5ms + 20ms + 5ms) << "to the proxy, and its consent";
+    EXPECT_EQ(times[0].tls, how == to_proxy::tls ? 20ms : 10ms) << "a round trip for each";
+  }
+}
+
 TEST(Tunnel, WorksInPiecesOfEverySize) {
   for (std::size_t n = 1; n < 6; ++n) {
     std::vector<std::string> asked;

@@ -7,7 +7,9 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <random>
 #include <string>
+#include <vector>
 
 namespace fairlead::http {
 namespace {
@@ -97,6 +99,59 @@ TEST(Proxy, NeverTellsItsPassword) {
     EXPECT_EQ(p.error().message().find("secret"), std::string::npos) << p.error().message();
   }
   EXPECT_EQ(parsed("http://ann:secret@p").name(), "http://p:80");
+}
+
+// Text of pieces that mean something to the parsers, joined at random.
+std::string jumble(std::minstd_rand& random) {
+  static const std::vector<std::string> pieces = {
+      "http://", "https://", "socks5://", "://",  "@",  ":", "/",     "[",
+      "]",       "*",        ".",         ",",    " ",  "%", "%41",   "::",
+      "80",      "0",        "-1",        "10",   "/8", "a", "b.org", "?",
+      "1.2.3.4", "2001:db8", "ffff",      "\xff", "\n", "#", "65536", "localhost"};
+  std::string out;
+  for (auto n = random() % 9; n > 0; --n) {
+    out += pieces[random() % pieces.size()];
+  }
+  return out;
+}
+
+TEST(Proxy, SurvivesEveryText) {
+  std::minstd_rand random(7);
+  int good = 0;
+  for (int i = 0; i < 50'000; ++i) {
+    const auto text = jumble(random);
+    const auto p = proxy::parse(text);
+    if (!p) {
+      EXPECT_EQ(p.error().kind(), error_kind::invalid_url) << text;
+      continue;
+    }
+    ++good;
+    EXPECT_NE(p->port(), 0) << text;
+    EXPECT_FALSE(p->host().empty()) << text;
+    const auto again = proxy::parse(p->name());
+    ASSERT_TRUE(again) << text;
+    EXPECT_EQ(again->name(), p->name()) << text;
+    EXPECT_FALSE(again->has_credentials());
+  }
+  EXPECT_GT(good, 500);
+}
+
+TEST(ProxyRules, SurviveEveryText) {
+  std::minstd_rand random(7);
+  const auto p = parsed("http://p");
+  const auto name = url::parse("http://x.b.org");
+  const auto ip4 = url::parse("http://1.2.3.4:8080");
+  const auto ip6 = url::parse("http://[2001:db8::ffff]");
+  for (int i = 0; i < 20'000; ++i) {
+    proxy_rules rules(p);
+    const auto text = jumble(random);
+    rules.except(text);
+    const bool all =
+        rules.find(*name) == nullptr && rules.find(*ip4) == nullptr && rules.find(*ip6) == nullptr;
+    EXPECT_EQ(all && text.find("/0") == std::string::npos && text.find("*") == std::string::npos,
+              false)
+        << text;
+  }
 }
 
 // The exceptions

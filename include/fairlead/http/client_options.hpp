@@ -32,7 +32,8 @@ enum class downgrade : std::uint8_t { refuse, allow };
 
 /// How many connections a client holds, and for how long.
 struct pool_options {
-  /// Connections to one origin (scheme, host, port), busy and idle. At least 1. Default 64.
+  /// Connections to one origin (scheme, host, port), busy and idle; to one proxy, where it is asked
+  /// for http URLs. At least 1. Default 64.
   std::size_t per_origin = 64;
   /// Connections altogether; at the limit the one that idled longest is closed. At least 1.
   /// Default 256.

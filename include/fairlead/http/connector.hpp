@@ -11,8 +11,9 @@
 namespace fairlead::http {
 
 /// Opens the stream for a URL's scheme. "http" and "https" have one built in that connects to host
-/// and port; whoever brings a proxy or a socket path gives the client one per scheme
-/// (`client_options::connector`). A scheme without a connector is refused before anything is sent.
+/// and port, through a proxy where the options say so; whoever knows another way gives the client
+/// one per scheme (`client_options::connector`). A scheme without a connector is refused before
+/// anything is sent.
 ///
 /// *Thread safety*: one client calls it on its own executor only.
 class connector {
