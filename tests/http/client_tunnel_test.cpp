@@ -81,20 +81,24 @@ class consenting_proxy final : public net::listener {
   duration takes_;
 };
 
-enum class to_proxy { plain, tls };
+enum class to_proxy { none, plain, tls };
 
-// Runs `f(context&, client&, memory_network&)` beside an HTTPS server behind a proxy on port 3128.
+// Runs `f(context&, client&, memory_network&)` beside an HTTPS server behind a proxy on port 3128,
+// or without one on 443.
 template <class F>
 void behind_proxy(to_proxy how, client_options options, std::vector<std::string>& asked, F f) {
   run_in_world(1, [&](context& cx) -> task<void> {
     memory_network net;
     net.connect_takes = 10ms;
-    auto made = net.listen(cx.env(), net::endpoint::loopback(3128), {});
+    const std::uint16_t port = how == to_proxy::none ? 443 : 3128;
+    auto made = net.listen(cx.env(), net::endpoint::loopback(port), {});
     std::unique_ptr<net::listener> at = std::move(*made);
     if (how == to_proxy::tls) {
       at = net::tls_listen(std::move(at), as(pki::get().proxy));
     }
-    at = std::make_unique<consenting_proxy>(std::move(at), asked, 20ms);
+    if (how != to_proxy::none) {
+      at = std::make_unique<consenting_proxy>(std::move(at), asked, 20ms);
+    }
     at = net::tls_listen(std::move(at), as(pki::get().shop));
     router r;
     r.post("/echo", [](context&, const request& q) -> result<std::string> { return q.body(); });
@@ -138,6 +142,30 @@ TEST(Tunnel, CarriesHttpsAndIsKept) {
   EXPECT_EQ(times[0].connect, 30ms) << "to the proxy, and until its consent";
   EXPECT_EQ(times[0].tls, 0s) << "no time passes in this handshake";
   EXPECT_EQ(times[1].connect, 0s);
+}
+
+TEST(Tunnel, IsNotUsedForWhatIsExcepted) {
+  proxy_rules rules(*proxy::parse("http://proxy:3128"));
+  rules.except("shop");
+  const auto only_http = proxy_rules().for_http(*proxy::parse("http://proxy:3128"));
+  for (const auto& r : {rules, only_http, proxy_rules()}) {
+    std::vector<std::string> asked;
+    std::vector<exchange_times> times;
+    auto options = client_options("https://shop").proxies(r);
+    options.on_exchange([&](const exchange_info& i) { times.push_back(i.times); });
+    behind_proxy(to_proxy::none, options, asked,
+                 [](context& cx, client& c, memory_network& net) -> task<void> {
+                   net.client_side = net::memory_side().latency(5ms);
+                   net.server_side = net::memory_side().latency(5ms);
+                   auto got = co_await c.get<std::string>(cx, "/hello");
+                   EXPECT_TRUE(got) << got.error().message();
+                   auto bad = co_await c.get<std::string>(cx, "https://elsewhere:81/hello");
+                   EXPECT_FALSE(bad);
+                 });
+    ASSERT_EQ(times.size(), 2U);
+    EXPECT_EQ(times[0].connect, 10ms);
+    EXPECT_EQ(times[0].tls, 10ms);
+  }
 }
 
 TEST(Tunnel, TheOriginIsVerifiedAndNotTheProxy) {
