@@ -258,12 +258,17 @@ TEST(Connect, A407CanBeRead) {
   const auto o =
       tunnel(always("HTTP/1.1 407 Who?\r\nProxy-Authenticate: Basic realm=\"p\"\r\n"
                     "Content-Length: 5\r\n\r\nwho??"));
-  const auto& e = *o.why;
+  EXPECT_EQ(o.why->kind(), error_kind::unavailable);
+  EXPECT_EQ(o.why->get<errors::unavailable>()->reason,
+            "the proxy http://proxy:80 answered CONNECT with 407 Proxy Authentication Required");
+  EXPECT_LT(o.why->pushback(), 0s) << "no retry with the same credentials";
+  ASSERT_NE(o.why->cause(), nullptr);
+  const auto& e = *o.why->cause();
   EXPECT_EQ(e.status(), 407U);
+  EXPECT_EQ(e.sent(), error_sent::not_sent);
   EXPECT_EQ(e.header("proxy-authenticate"), "Basic realm=\"p\"");
   EXPECT_EQ(e.get<errors::http_error>()->url, "http://proxy:80");
   EXPECT_EQ(e.get<errors::http_error>()->body, "who??");
-  EXPECT_FALSE(e.is_transient());
   EXPECT_EQ(o.took, 0s);
 }
 
@@ -276,6 +281,7 @@ TEST(Connect, AnotherRefusalIsNotTheOriginsAnswer) {
             "the proxy http://proxy:80 answered CONNECT with 503 Service Unavailable");
   EXPECT_EQ(e.get<errors::unavailable>()->target, "shop:443");
   EXPECT_EQ(e.retry_after(), 7s);
+  EXPECT_FALSE(e.pushback());
   ASSERT_NE(e.cause(), nullptr);
   EXPECT_EQ(e.cause()->status(), 503U);
   for (const auto* line : {"1.1 200 ", "1.0 200 Connection established", "1.1 204 ", "1.1 299 "}) {
@@ -301,17 +307,17 @@ TEST(Connect, AnotherRefusalIsNotTheOriginsAnswer) {
 TEST(Connect, ReasonsAreNotWaitedForLong) {
   const auto head = "HTTP/1.1 407 Who?\r\nContent-Length: 100\r\n\r\n"s;
   const auto slow = tunnel(stall_after(head + "abc"));
-  EXPECT_EQ(slow.why->status(), 407U);
-  EXPECT_EQ(slow.why->get<errors::http_error>()->body, "abc");
+  EXPECT_EQ(slow.why->cause()->status(), 407U);
+  EXPECT_EQ(slow.why->cause()->get<errors::http_error>()->body, "abc");
   EXPECT_EQ(slow.took, 1s);
   const auto cut = tunnel(once(head + "abc"));
-  EXPECT_EQ(cut.why->status(), 407U);
+  EXPECT_EQ(cut.why->cause()->status(), 407U);
   EXPECT_EQ(cut.took, 0s);
   const auto broken = tunnel(once("HTTP/1.1 407 W\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"));
-  EXPECT_EQ(broken.why->status(), 407U);
+  EXPECT_EQ(broken.why->cause()->status(), 407U);
   const auto late =
       tunnel(stall_after(head), through("http://proxy", "https://shop").timeout(300ms));
-  EXPECT_EQ(late.why->status(), 407U);
+  EXPECT_EQ(late.why->cause()->status(), 407U);
   EXPECT_EQ(late.took, 300ms);
 }
 
@@ -325,7 +331,7 @@ TEST(Connect, ReasonsAreCut) {
         }
       },
       through("http://proxy", "https://shop").max_error_body(1000));
-  EXPECT_EQ(o.why->get<errors::http_error>()->body.size(), 1000U);
+  EXPECT_EQ(o.why->cause()->get<errors::http_error>()->body.size(), 1000U);
   EXPECT_EQ(o.took, 0s);
 }
 

@@ -59,7 +59,7 @@ struct client_stats {
 /// | `serialization_error` "Response validation failed: ..." | the answer is not a `T` |
 /// | `invalid_url`, `invalid_argument` | the target, or a header; nothing sent |
 /// | `dns_failure`, `connection_refused`, `unreachable`, `tls_failure` | nothing sent |
-/// | `http_error` 407 at stage connect, `unavailable` | the proxy refuses; nothing sent |
+/// | `unavailable` | the proxy refuses; nothing sent |
 /// | `pool_exhausted` | too many calls wait for a connection already |
 /// | `connection_reset`, `connection_closed` | the peer broke or ended the connection early |
 /// | `timeout` | `client_options::timeout` ran out |

@@ -130,14 +130,15 @@ error connect_dialogue::failure(std::chrono::system_clock::time_point now) const
   const auto wait = after ? parse_retry_after(*after, now) : std::nullopt;
   const auto said = before_the_origin(
       errors::http_error{via_.name(), code, answer_.body(), answer_.headers().text(), wait});
-  if (code == 407) {
-    return said;
-  }
   error out = errors::unavailable{target_,
                                   "the proxy " + via_.name() + " answered CONNECT with " +
                                       std::to_string(code) + " " +
                                       std::string(reason_phrase(answer_.status())),
                                   wait};
+  if (code == 407) {
+    // The same credentials will not do another time either.
+    out.with_pushback(duration(-1));
+  }
   return before_the_origin(out.with_cause(said));
 }
 

@@ -53,9 +53,9 @@ class connect_dialogue {
   [[nodiscard]] error broken(const error& why) const;
   /// Why it failed; once `refused`, what the proxy has said so far.
   ///
-  /// `http_error` with the name of the proxy for 407; `unavailable` with that as its cause for
-  /// every other status, so that nobody takes it for the origin's; `protocol_error`, `too_large`,
-  /// `connection_closed`.
+  /// `unavailable`, whose cause is the proxy's answer as an `http_error`: an `http_error` itself
+  /// would be taken for the origin's. After 407 another attempt is of no use, and its `pushback`
+  /// says so. Else `protocol_error`, `too_large`, `connection_closed`.
   [[nodiscard]] error failure(std::chrono::system_clock::time_point now) const;
 
  private:
