@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <fairlead/http/client_options.hpp>
 
+#include <fairlead/http/proxy_rules.hpp>
 #include <fairlead/net/endpoint.hpp>
 
 namespace fairlead::http {
@@ -51,20 +52,33 @@ client_options& client_options::tls(net::tls_client trust) {
   return *this;
 }
 
-client_options& client_options::proxies(proxy_rules rules) {
-  proxies_ = std::move(rules);
+client_options& client_options::proxy(const http::proxy& via) {
+  return proxies(proxy_rules(via));
+}
+
+client_options& client_options::proxies(const proxy_rules& rules) {
+  proxies_ = std::make_shared<const proxy_rules>(rules);
   proxy_problem_.clear();
   return *this;
 }
 
+client_options& client_options::proxy_from_environment() {
+  return proxy_from_environment(process_variable);
+}
+
 client_options& client_options::proxy_from_environment(const variable_lookup& lookup) {
-  auto read = proxy_rules::from_environment(lookup);
+  const auto read = proxy_rules::from_environment(lookup);
   if (read) {
-    return proxies(std::move(*read));
+    return proxies(*read);
   }
-  proxies({});
+  proxies(proxy_rules());
   proxy_problem_ = read.error().get<errors::invalid_argument>()->reason;
   return *this;
+}
+
+const proxy_rules& client_options::proxies() const noexcept {
+  static const proxy_rules none;
+  return proxies_ ? *proxies_ : none;
 }
 
 std::vector<std::string> client_options::problems() const {
@@ -105,10 +119,10 @@ std::vector<std::string> client_options::problems() const {
   if (!proxy_problem_.empty()) {
     out.push_back(proxy_problem_);
   }
-  if (!proxies_.empty() && !unix_socket_.empty()) {
+  if (!proxies().empty() && !unix_socket_.empty()) {
     out.emplace_back("unix_socket and a proxy exclude each other");
   }
-  if (!proxies_.empty() && headers_.contains("Proxy-Authorization")) {
+  if (!proxies().empty() && headers_.contains("Proxy-Authorization")) {
     out.emplace_back("Proxy-Authorization comes from the URL of the proxy, not from a header");
   }
   if (pool_.life <= duration::zero()) {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // Requests through proxies, and what hostile proxies can do: nothing but fail a call by name.
+#include <fairlead/http/proxy_rules.hpp>
+
 #include "support/http_world.hpp"
 
 #include <memory>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // HTTPS through proxies: the origin is the one that is verified, whatever lies between.
+#include <fairlead/http/proxy_rules.hpp>
 #include <fairlead/net/tls_listener.hpp>
 
 #include <gtest/gtest.h>

@@ -373,7 +373,7 @@ TEST(ProxyOptions, TellWhatDoesNotFitTogether) {
   EXPECT_TRUE(client_options().proxy(p).problems().empty());
   EXPECT_EQ(client_options().proxy(p).unix_socket("/x").problems(),
             std::vector<std::string>{"unix_socket and a proxy exclude each other"});
-  EXPECT_TRUE(client_options().proxies({}).unix_socket("/x").problems().empty());
+  EXPECT_TRUE(client_options().proxies(proxy_rules()).unix_socket("/x").problems().empty());
   EXPECT_EQ(client_options().proxy(p).header("Proxy-Authorization", "Basic x").problems(),
             std::vector<std::string>{
                 "Proxy-Authorization comes from the URL of the proxy, not from a header"});

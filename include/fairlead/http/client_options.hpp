@@ -8,7 +8,6 @@
 #include <fairlead/http/cookie_jar.hpp>
 #include <fairlead/http/exchange_info.hpp>
 #include <fairlead/http/headers.hpp>
-#include <fairlead/http/proxy_rules.hpp>
 #include <fairlead/http/response.hpp>
 #include <fairlead/net/tls_client.hpp>
 
@@ -23,6 +22,11 @@
 #include <vector>
 
 namespace fairlead::http {
+
+// In proxy.hpp and proxy_rules.hpp.
+class proxy;
+class proxy_rules;
+using variable_lookup = std::function<std::optional<std::string>(const std::string& name)>;
 
 /// Whether a client asks for compressed bodies and undoes their coding.
 enum class decoding : std::uint8_t { automatic, none };
@@ -128,12 +132,14 @@ class client_options {
   /// Reaches everything through this proxy, the machine itself included. Default: none; the
   /// environment is not asked. It cannot be had together with `unix_socket`. A connector of one's
   /// own goes before it, for its scheme. See docs/http-client.md for who is told what.
-  client_options& proxy(const http::proxy& via) { return proxies(proxy_rules(via)); }
+  client_options& proxy(const http::proxy& via);
   /// Reaches through proxies what the rules say; in place of what `proxy` said.
-  client_options& proxies(proxy_rules rules);
-  /// The rules that the environment asks for, read now and through `lookup`
-  /// (`proxy_rules::from_environment`). What is wrong with them is told when the client is made.
-  client_options& proxy_from_environment(const variable_lookup& lookup = process_variable);
+  client_options& proxies(const proxy_rules& rules);
+  /// The rules that the environment asks for (`proxy_rules::from_environment`), read now. What is
+  /// wrong with them is told when the client is made.
+  client_options& proxy_from_environment();
+  /// The same with variables from elsewhere.
+  client_options& proxy_from_environment(const variable_lookup& lookup);
   /// Tells `hook` about every exchange after it has ended. Without one, no clock is read for it.
   client_options& on_exchange(exchange_hook hook) {
     on_exchange_ = std::move(hook);
@@ -201,7 +207,8 @@ class client_options {
     return on_status_;
   }
   [[nodiscard]] const std::string& unix_socket() const noexcept { return unix_socket_; }
-  [[nodiscard]] const proxy_rules& proxies() const noexcept { return proxies_; }
+  /// Empty when there are none.
+  [[nodiscard]] const proxy_rules& proxies() const noexcept;
   [[nodiscard]] std::uint64_t max_body() const noexcept { return max_body_; }
   [[nodiscard]] std::uint64_t max_error_body() const noexcept { return max_error_body_; }
   [[nodiscard]] std::size_t max_head() const noexcept { return max_head_; }
@@ -232,7 +239,7 @@ class client_options {
   exchange_hook on_exchange_;
   std::map<status, std::function<void(const response&)>> on_status_;
   std::string unix_socket_;
-  proxy_rules proxies_;
+  std::shared_ptr<const proxy_rules> proxies_;
   std::string proxy_problem_;
   std::uint64_t max_body_ = 16 * 1024 * 1024;
   std::uint64_t max_error_body_ = 64 * 1024;

@@ -44,7 +44,7 @@ task<result<net::connection>> open_proxy(context& cx, net::network& net, const p
   co_return net::connection(std::move(*secured), times);
 }
 
-task<result<void>> converse(context& cx, net::stream& s, connect_dialogue& talk) {
+task<result<void>> ask_for_tunnel(context& cx, net::stream& s, connect_dialogue& talk) {
   auto sent = co_await net::write_all(cx, s, std::string_view(talk.request()));
   if (!sent) {
     co_return fail(talk.broken(sent.error()));
@@ -80,7 +80,7 @@ task<result<net::connection>> open_tunnel(context& cx, net::network& net, const 
   }
   const auto begin = cx.now();
   connect_dialogue talk(via, to, plan.terms);
-  auto done = co_await converse(cx, **made, talk);
+  auto done = co_await ask_for_tunnel(cx, **made, talk);
   if (!done) {
     co_return fail(std::move(done).error());
   }
