@@ -37,7 +37,7 @@ task<result<void>> echo_frames(context& cx, const echo_plan& plan,
     co_return json ? jsonl_reply(text) : std::string(text);
   };
   // Only JSON lines have a way to say that something failed; else the connection is closed.
-  const auto failed = [json](std::string_view text, const error& e) -> std::optional<std::string> {
+  const auto reply_to = [json](std::string_view text, const error& e) -> std::optional<std::string> {
     const auto said = e.get<errors::application>();
     if (!json || !said) {
       return std::nullopt;
@@ -47,7 +47,7 @@ task<result<void>> echo_frames(context& cx, const echo_plan& plan,
   net::framed_server_options options;
   options.idle_timeout = plan.idle_timeout;
   options.handler_timeout = plan.delay + std::chrono::seconds(30);
-  net::framed_server server(framer_of(plan), answer, failed, options);
+  net::framed_server server(framer_of(plan), answer, reply_to, options);
   auto outcome = co_await serve_until_stopped(cx, server, std::move(from), drain_grace(plan));
   co_return outcome;
 }
