@@ -4,12 +4,10 @@
 // posts the resumption; until that has run, the waiter stays where it is.
 #include <fairlead/core/waiter.hpp>
 
-#include <boost/asio/associated_cancellation_slot.hpp>
-#include <boost/asio/async_result.hpp>
-#include <boost/asio/cancellation_signal.hpp>
+#include <fairlead/core/suspension.hpp>
+
 #include <boost/asio/post.hpp>
 
-#include <new>
 #include <utility>
 
 namespace fairlead {
@@ -40,21 +38,7 @@ struct waiter::operation : environment::parked {
   // What `co_await` starts once the coroutine is suspended.
   template <class Handler>
   void start(Handler handler) {
-    static_assert(sizeof(Handler) <= sizeof(storage) && alignof(Handler) <= alignof(void*));
-    auto outer = boost::asio::get_associated_cancellation_slot(handler);
-    if (outer.is_connected()) {
-      outer.assign([this](boost::asio::cancellation_type) { on_asio_cancel(); });
-    }
-    ::new (static_cast<void*>(&storage)) Handler(std::move(handler));
-    take = [](operation& op, disposal what) {
-      auto* stored = std::launder(reinterpret_cast<Handler*>(&op.storage));
-      Handler taken(std::move(*stored));
-      stored->~Handler();
-      op.take = nullptr;
-      if (what == disposal::resume) {
-        std::move(taken)();
-      }
-    };
+    coroutine.hold(std::move(handler), [this] { on_asio_cancel(); });
     env.park(*this);
     if (self.cx_ != nullptr) {
       self.cx_->cancel_tree().add(cancel);
@@ -70,7 +54,7 @@ struct waiter::operation : environment::parked {
     boost::asio::post(env.executor(), [this] {
       untie();
       leave_environment();
-      take(*this, disposal::resume);
+      coroutine.resume();
     });
   }
 
@@ -106,34 +90,15 @@ struct waiter::operation : environment::parked {
     untie();
     leave_environment();
     self.state_.store(state::cancelled, std::memory_order_release);  // nobody may wake it now
-    take(*this, disposal::destroy);
+    coroutine.destroy();
   }
-
-  enum class disposal : std::uint8_t { resume, destroy };
 
   waiter& self;
   environment& env;
   cancel_link cancel;
   deadline_timer timer;
-  void (*take)(operation&, disposal) = nullptr;
-  alignas(void*) std::byte storage[4 * sizeof(void*)];
+  suspended coroutine;
 };
-
-namespace {
-
-// An operation in the sense of Asio: something that takes a completion token for `void()`.
-template <class Operation>
-struct suspension {
-  Operation* op;
-
-  template <boost::asio::completion_token_for<void()> Token>
-  auto operator()(Token&& token) && {
-    return boost::asio::async_initiate<Token, void()>(
-        [target = op](auto handler) { target->start(std::move(handler)); }, token);
-  }
-};
-
-}  // namespace
 
 task<wake> waiter::wait() {
   if (!woken() && cx_ != nullptr) {
@@ -174,7 +139,7 @@ bool waiter::finish(state reason) noexcept {
 }
 
 void waiter::abandon() noexcept {
-  if (operation_ != nullptr && operation_->take != nullptr) {
+  if (operation_ != nullptr && operation_->coroutine.holds()) {
     operation_->destroy();
   }
 }

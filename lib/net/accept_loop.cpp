@@ -99,7 +99,7 @@ struct accept_loop::impl {
     ++stats.accepted;
     try {
       auto one = one_connection(c.sessions.shared_context(), c, std::move(s));
-      c.sessions.spawn([made = std::move(one)](context&) mutable { return std::move(made); });
+      c.sessions.spawn(std::move(one));
     } catch (...) {
       ++stats.dropped;
     }

@@ -5,6 +5,7 @@
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/deferred.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -19,44 +20,95 @@ unique_fd::~unique_fd() {
   }
 }
 
-int system_handle::open(unique_fd fd) {
-  boost::system::error_code ec;
-  io_.assign(fd.get(), ec);
-  if (ec) {
+// The descriptor as Asio's own operations use it. Asio never closes it.
+class system_handle::documented_way {
+ public:
+  explicit documented_way(const boost::asio::any_io_executor& executor) : io_(executor) {}
+  documented_way(const documented_way&) = delete;
+  documented_way& operator=(const documented_way&) = delete;
+  ~documented_way() { remove(); }
+
+  [[nodiscard]] int add(int fd) {
+    boost::system::error_code ec;
+    io_.assign(fd, ec);
     return ec.value();
   }
-  fd.release();
-  return 0;
+
+  void remove() noexcept {
+    if (io_.is_open()) {
+      io_.release();
+    }
+  }
+
+  task<result<void>> wait(context& cx, direction towards) {
+    if (cx.cancelled()) {
+      co_return fail(errors::cancelled{});
+    }
+    if (!io_.is_open()) {
+      co_return result<void>{};
+    }
+    asio_binding bound(cx);
+    const auto type = towards == direction::read ? boost::asio::posix::descriptor_base::wait_read
+                                                 : boost::asio::posix::descriptor_base::wait_write;
+    auto [ec] = co_await bound(io_.async_wait(type, boost::asio::as_tuple(boost::asio::deferred)));
+    if (ec != boost::asio::error::operation_aborted) {
+      co_return result<void>{};
+    }
+    auto ended = cx.check();
+    if (ended && io_.is_open()) {
+      co_return fail(errors::cancelled{});  // the Asio coroutine that awaits was cancelled
+    }
+    co_return ended;
+  }
+
+ private:
+  boost::asio::posix::stream_descriptor io_;
+};
+
+system_handle::system_handle(const boost::asio::any_io_executor& executor)
+    : fd_(-1), entry_(executor) {
+  if (!entry_.usable()) {
+    other_ = std::make_unique<documented_way>(executor);
+  }
+}
+
+system_handle::system_handle(system_handle&& other) noexcept = default;
+
+system_handle::~system_handle() {
+  close();
+}
+
+int system_handle::open(unique_fd fd) {
+  const int code = other_ ? other_->add(fd.get()) : entry_.add(fd.get());
+  if (code == 0) {
+    fd_ = std::move(fd);
+  }
+  return code;
 }
 
 int system_handle::register_again() {
-  return open(unique_fd(io_.release()));
+  if (other_) {
+    other_->remove();
+    return other_->add(fd_.get());
+  }
+  entry_.remove(fd_.get());
+  return entry_.add(fd_.get());
 }
 
 void system_handle::close() noexcept {
-  boost::system::error_code ignored;
-  io_.close(ignored);
+  if (!fd_.valid()) {
+    return;
+  }
+  if (other_) {
+    other_->remove();
+  } else {
+    entry_.remove(fd_.get());
+  }
+  fd_ = unique_fd(-1);
 }
 
-task<result<void>> system_handle::wait(context& cx, direction towards) {
-  if (cx.cancelled()) {
-    co_return fail(errors::cancelled{});
-  }
-  if (!io_.is_open()) {
-    co_return result<void>{};
-  }
-  asio_binding bound(cx);
-  const auto type = towards == direction::read ? boost::asio::posix::descriptor_base::wait_read
-                                               : boost::asio::posix::descriptor_base::wait_write;
-  auto [ec] = co_await bound(io_.async_wait(type, boost::asio::as_tuple(boost::asio::deferred)));
-  if (ec != boost::asio::error::operation_aborted) {
-    co_return result<void>{};
-  }
-  auto ended = cx.check();
-  if (ended && io_.is_open()) {
-    co_return fail(errors::cancelled{});  // the Asio coroutine that awaits was cancelled
-  }
-  co_return ended;
+task<result<void>> system_handle::wait(context& cx, direction towards, known what) {
+  return other_ ? other_->wait(cx, towards) : entry_.wait(cx, fd_.get(), towards, what);
 }
 
 unique_fd open_socket(const endpoint& for_address) {

@@ -11,7 +11,9 @@
 #include <array>
 #include <chrono>
 #include <functional>
+#include <random>
 #include <string>
+#include <thread>
 
 namespace fairlead::net {
 namespace {
@@ -21,7 +23,7 @@ using fairlead::testing::raw_socket;
 using fairlead::testing::real_loop;
 
 // One accepted connection whose peer is a raw socket.
-class SystemStream : public ::testing::Test {
+class SystemStream : public ::testing::TestWithParam<real_loop::kind> {
  protected:
   void with_connection(const std::function<task<void>(context&, stream&, raw_socket&)>& f) {
     auto l = system_network().listen(loop.env(), endpoint::loopback(), {});
@@ -35,7 +37,7 @@ class SystemStream : public ::testing::Test {
     loop.run(body);
   }
 
-  real_loop loop;
+  real_loop loop{GetParam()};
   std::array<std::byte, 16> some{};
 };
 
@@ -43,7 +45,7 @@ std::string text_of(std::span<const std::byte> b) {
   return {reinterpret_cast<const char*>(b.data()), b.size()};
 }
 
-TEST_F(SystemStream, ReadsWhatIsThereThenTheEnd) {
+TEST_P(SystemStream, ReadsWhatIsThereThenTheEnd) {
   with_connection([&](context& cx, stream& s, raw_socket& peer) -> task<void> {
     peer.send("hello");
     auto n = co_await read_some(cx, s, some);
@@ -57,7 +59,7 @@ TEST_F(SystemStream, ReadsWhatIsThereThenTheEnd) {
   });
 }
 
-TEST_F(SystemStream, AttemptsNeverBlock) {
+TEST_P(SystemStream, AttemptsNeverBlock) {
   with_connection([&](context& cx, stream& s, raw_socket&) -> task<void> {
     EXPECT_FALSE(s.try_read(some).has_value());
     const std::string much(1 << 20, 'x');
@@ -79,7 +81,7 @@ TEST_F(SystemStream, AttemptsNeverBlock) {
   });
 }
 
-TEST_F(SystemStream, GathersManyPieces) {
+TEST_P(SystemStream, GathersManyPieces) {
   with_connection([&](context& cx, stream& s, raw_socket& peer) -> task<void> {
     std::vector<std::string> texts;
     std::vector<std::span<const std::byte>> pieces;
@@ -99,7 +101,7 @@ TEST_F(SystemStream, GathersManyPieces) {
   });
 }
 
-TEST_F(SystemStream, KnowsThatThePeerHasLeftBeforeAllIsRead) {
+TEST_P(SystemStream, KnowsThatThePeerHasLeftBeforeAllIsRead) {
   for (const bool reset : {false, true}) {
     with_connection([&](context& cx, stream& s, raw_socket& peer) -> task<void> {
       peer.send("unread");
@@ -120,7 +122,7 @@ TEST_F(SystemStream, KnowsThatThePeerHasLeftBeforeAllIsRead) {
   }
 }
 
-TEST_F(SystemStream, AnAbortIsNoOrderlyEnd) {
+TEST_P(SystemStream, AnAbortIsNoOrderlyEnd) {
   for (const bool aborts : {false, true}) {
     with_connection([&](context& cx, stream& s, raw_socket& peer) -> task<void> {
       auto put = co_await write_all(cx, s, "hello");
@@ -135,7 +137,7 @@ TEST_F(SystemStream, AnAbortIsNoOrderlyEnd) {
   }
 }
 
-TEST_F(SystemStream, AResetNamesThePeer) {
+TEST_P(SystemStream, AResetNamesThePeer) {
   with_connection([&](context& cx, stream& s, raw_socket& peer) -> task<void> {
     peer.reset();
     auto n = co_await read_some(cx, s, some);
@@ -146,7 +148,7 @@ TEST_F(SystemStream, AResetNamesThePeer) {
   });
 }
 
-TEST_F(SystemStream, WritingToNobodyIsAnErrorNotASignal) {
+TEST_P(SystemStream, WritingToNobodyIsAnErrorNotASignal) {
   with_connection([&](context& cx, stream& s, raw_socket& peer) -> task<void> {
     peer.close();
     result<void> put;
@@ -163,7 +165,7 @@ TEST_F(SystemStream, WritingToNobodyIsAnErrorNotASignal) {
   });
 }
 
-TEST_F(SystemStream, DeadlineAndCancellationEndAWait) {
+TEST_P(SystemStream, DeadlineAndCancellationEndAWait) {
   with_connection([&](context& cx, stream& s, raw_socket& peer) -> task<void> {
     auto brief = cx.with_timeout(5ms);
     auto n = co_await read_some(brief, s, some);
@@ -185,7 +187,7 @@ TEST_F(SystemStream, DeadlineAndCancellationEndAWait) {
   });
 }
 
-TEST_F(SystemStream, CloseWakesWhoWaits) {
+TEST_P(SystemStream, CloseWakesWhoWaits) {
   with_connection([&](context& cx, stream& s, raw_socket& peer) -> task<void> {
     auto closer = [&](context& ccx) -> task<void> {
       auto slept = co_await sleep_for(ccx, 5ms);
@@ -204,7 +206,7 @@ TEST_F(SystemStream, CloseWakesWhoWaits) {
   });
 }
 
-TEST_F(SystemStream, KnowsWhenAnAttemptIsInVain) {
+TEST_P(SystemStream, KnowsWhenAnAttemptIsInVain) {
   with_connection([&](context& cx, stream& s, raw_socket& peer) -> task<void> {
     EXPECT_TRUE(s.worth_trying(direction::read)) << "nothing is known yet";
     peer.send("12345678901234567890");
@@ -220,7 +222,7 @@ TEST_F(SystemStream, KnowsWhenAnAttemptIsInVain) {
   });
 }
 
-TEST_F(SystemStream, ABusyPeerDoesNotStarveTheLoop) {
+TEST_P(SystemStream, ABusyPeerDoesNotStarveTheLoop) {
   with_connection([&](context& cx, stream& s, raw_socket& peer) -> task<void> {
     peer.send(std::string(100'000, 'x'));
     bool ran = false;
@@ -246,6 +248,144 @@ TEST_F(SystemStream, ABusyPeerDoesNotStarveTheLoop) {
     EXPECT_LT(reads, 200);
   });
 }
+
+// The last bytes and the end, or an error, may be told as one event; whoever takes the bytes must
+// still hear of the rest.
+TEST_P(SystemStream, TheEndCanComeWithTheLastBytes) {
+  for (const bool reset : {false, true}) {
+    with_connection([&](context& cx, stream& s, raw_socket& peer) -> task<void> {
+      peer.send("last");
+      if (reset) {
+        peer.reset();
+      } else {
+        peer.close();
+      }
+      auto slept = co_await sleep_for(cx, 1ms);
+      EXPECT_TRUE(slept);
+      auto limited = cx.with_timeout(10s);
+      auto ready = co_await s.wait(limited, direction::read);
+      EXPECT_TRUE(ready);
+      auto n = co_await read_some(limited, s, some);
+      EXPECT_EQ(n, 4U);
+      n = co_await read_some(limited, s, some);
+      if (reset) {
+        EXPECT_EQ(n.error().kind(), error_kind::connection_reset);
+      } else {
+        EXPECT_EQ(n, 0U);
+      }
+    });
+  }
+}
+
+// After a request was read and its answer written, a wait may rely on the next event alone.
+TEST_P(SystemStream, HearsWhatComesAfterAnAnswer) {
+  with_connection([&](context& cx, stream& s, raw_socket& peer) -> task<void> {
+    auto limited = cx.with_timeout(10s);
+    for (int i = 0; i < 50; ++i) {
+      const auto asks = [&](context& ccx) -> task<void> {
+        if (i % 3 == 0) {  // before the wait, while it is prepared, and after
+          co_return peer.send("question");
+        }
+        if (i % 3 == 1) {
+          auto turned = co_await yield(ccx);
+          EXPECT_TRUE(turned);
+        } else {
+          auto slept = co_await sleep_for(ccx, 1ms);
+          EXPECT_TRUE(slept);
+        }
+        peer.send("question");
+      };
+      loop.spawn(asks);
+      auto n = co_await read_some(limited, s, some);
+      EXPECT_EQ(n, 8U);
+      auto put = co_await write_all(limited, s, "answer");
+      EXPECT_TRUE(put);
+      auto turned = co_await yield(limited);
+      EXPECT_TRUE(turned);
+    }
+    peer.reset();
+    auto n = co_await read_some(limited, s, some);
+    EXPECT_EQ(n.error().kind(), error_kind::connection_reset);
+  });
+}
+
+TEST_P(SystemStream, WritesMoreThanFitsAgainAndAgain) {
+  with_connection([&](context& cx, stream& s, raw_socket& peer) -> task<void> {
+    const std::string much(4 << 20, 'x');
+    std::string got;
+    std::thread reader([&] { got = peer.receive_all(); });
+    auto limited = cx.with_timeout(30s);
+    for (int i = 0; i < 4; ++i) {
+      auto put = co_await write_all(limited, s, much);
+      EXPECT_TRUE(put);
+    }
+    auto down = co_await s.shutdown_write(limited);
+    EXPECT_TRUE(down);
+    reader.join();
+    EXPECT_EQ(got.size(), 4 * much.size());
+    peer.close();
+    auto n = co_await read_some(limited, s, some);
+    EXPECT_EQ(n, 0U);
+  });
+}
+
+// Nothing that two sides do in any order leaves a reader asleep.
+TEST_P(SystemStream, NoOrderOfThingsLeavesAReaderAsleep) {
+  std::mt19937 random(4711);
+  const auto below = [&](int n) { return static_cast<int>(random() % static_cast<unsigned>(n)); };
+  for (int round = 0; round < 200; ++round) {
+    with_connection([&](context& cx, stream& s, raw_socket& peer) -> task<void> {
+      auto limited = cx.with_timeout(20s);
+      std::size_t sent = 0;
+      std::size_t received = 0;
+      bool refused = false;
+      const auto talk = [&](context& ccx) -> task<void> {
+        const int pieces = below(12);
+        for (int i = 0; i < pieces; ++i) {
+          const std::string piece(static_cast<std::size_t>(1 + below(40)), 'x');
+          peer.send(piece);
+          sent += piece.size();
+          for (int turns = below(4); turns > 0; --turns) {
+            auto turned = co_await yield(ccx);
+            EXPECT_TRUE(turned);
+          }
+        }
+        if (below(2) == 0) {
+          peer.reset();
+        } else {
+          peer.close();
+        }
+      };
+      loop.spawn(talk);
+      for (;;) {
+        const auto room = std::span(some).first(static_cast<std::size_t>(1 + below(16)));
+        auto n = co_await read_some(limited, s, room);
+        if (!n || *n == 0) {
+          EXPECT_TRUE(n || n.error().is<errors::connection_reset>()) << n.error().message();
+          EXPECT_TRUE(!n || refused || received == sent) << "an orderly end is after everything";
+          break;
+        }
+        received += *n;
+        EXPECT_LE(received, sent);
+        if (below(3) == 0) {
+          const auto byte = std::as_bytes(std::span("a", 1));
+          const auto put = s.try_write(const_buffers(&byte, 1));
+          refused = refused || (put && !*put);  // which may have taken the reset's news with it
+        }
+        for (int turns = below(3); turns > 0; --turns) {
+          auto turned = co_await yield(limited);
+          EXPECT_TRUE(turned);
+        }
+      }
+    });
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(On, SystemStream,
+                         ::testing::Values(real_loop::kind::plain, real_loop::kind::strand),
+                         [](const auto& info_of) {
+                           return info_of.param == real_loop::kind::plain ? "ALoop" : "AStrand";
+                         });
 
 }  // namespace
 }  // namespace fairlead::net

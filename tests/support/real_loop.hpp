@@ -7,8 +7,11 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/strand.hpp>
 
+#include <cstdint>
 #include <exception>
+#include <optional>
 #include <utility>
 
 namespace fairlead::testing {
@@ -16,14 +19,23 @@ namespace fairlead::testing {
 /// One event loop of one thread. `spawn` what runs beside, then `run` until all of it has ended.
 class real_loop {
  public:
-  [[nodiscard]] environment& env() { return environment::of(loop_.get_executor()); }
+  enum class kind : std::uint8_t { plain, strand };  ///< what its environment's executor is
+  explicit real_loop(kind k = kind::plain) {
+    if (k == kind::strand) {
+      on_strand_.emplace(boost::asio::make_strand(loop_));
+    }
+  }
+
+  [[nodiscard]] environment& env() {
+    return on_strand_ ? *on_strand_ : environment::of(loop_.get_executor());
+  }
   [[nodiscard]] cancel_scope& root() { return root_; }
 
   /// `f(context&) -> task<void>`; must live until `run` has returned. Exceptions come out of `run`.
   template <class F>
   void spawn(F& f) {
     boost::asio::co_spawn(
-        loop_, [this, &f]() -> task<void> { return f(root_); },
+        env().executor(), [this, &f]() -> task<void> { return f(root_); },
         [](std::exception_ptr e) {
           if (e) {
             std::rethrow_exception(e);
@@ -45,7 +57,8 @@ class real_loop {
 
  private:
   boost::asio::io_context loop_{1};
-  cancel_scope root_{environment::of(loop_.get_executor())};
+  std::optional<environment> on_strand_;
+  cancel_scope root_{env()};
 };
 
 }  // namespace fairlead::testing

@@ -44,8 +44,11 @@ class task_scope {
     group_.start(run(std::move(f), group_.scope(), this));
   }
 
-  /// What the tasks run under; `spawn` gives each a copy. For those who make a task, with all the
-  /// memory it takes, before they spawn it. Valid as long as the scope.
+  /// Starts a task that was made before, with all the memory it takes, to run under
+  /// `shared_context()`. As above otherwise.
+  void spawn(task<void> made) { group_.start(std::move(made)); }
+
+  /// What the tasks run under; `spawn` gives each callable a copy. Valid as long as the scope.
   [[nodiscard]] const context& shared_context() noexcept { return group_.scope(); }
 
   /// Cancels all tasks; does not wait for them.

@@ -7,6 +7,12 @@ namespace fairlead::http::detail {
 
 namespace {
 
+using namespace std::chrono_literals;
+
+// A connection whose answer was read less than this ago, with nothing left behind it, is as silent
+// as a connection can be known to be: looking again would cost a system call and see no more.
+constexpr duration just_now = 1ms;
+
 // An idle connection is good as long as its peer is silent: an end, an error and bytes that nobody
 // asked for all mean that it must not be used again.
 bool is_silent(net::stream& s) {
@@ -100,7 +106,11 @@ lease connection_pool::claim(turn& t) {
     streams_.resize(t.id() + std::size_t{1});
   }
   auto& s = streams_[t.id()];
-  if (s && !is_silent(*s)) {
+  const auto known_silent = [&] {
+    return !s->worth_trying(net::direction::read) &&
+           env_.now() - core_.idle_since(t.id()) < just_now;
+  };
+  if (s && !known_silent() && !is_silent(*s)) {
     close(t.id());
   }
   const bool reused = streams_[t.id()] != nullptr;

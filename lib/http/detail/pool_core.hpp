@@ -104,6 +104,9 @@ class pool_core {
   /// When the next idle connection reaches one of its limits.
   [[nodiscard]] time_point next_expiry() const noexcept;
 
+  /// When the connection came back last.
+  [[nodiscard]] time_point idle_since(connection_id id) const noexcept { return slots_[id].since; }
+
   /// How many more connections of an origin could be opened without closing another.
   [[nodiscard]] std::size_t room_for(std::string_view key) const noexcept;
   /// Places taken for an origin.

@@ -81,7 +81,7 @@ class watch : timer_node {
     try {
       end_ = std::make_unique<join>(cx_);
       auto watching = run();
-      watchers_.spawn([made = std::move(watching)](context&) mutable { return std::move(made); });
+      watchers_.spawn(std::move(watching));
     } catch (...) {
       end_.reset();
     }
