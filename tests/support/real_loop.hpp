@@ -11,7 +11,7 @@
 
 #include <cstdint>
 #include <exception>
-#include <optional>
+#include <memory>
 #include <utility>
 
 namespace fairlead::testing {
@@ -20,15 +20,11 @@ namespace fairlead::testing {
 class real_loop {
  public:
   enum class kind : std::uint8_t { plain, strand };  ///< what its environment's executor is
-  explicit real_loop(kind k = kind::plain) {
-    if (k == kind::strand) {
-      on_strand_.emplace(boost::asio::make_strand(loop_));
-    }
-  }
+  explicit real_loop(kind k = kind::plain)
+      : own_(k == kind::strand ? std::make_unique<environment>(boost::asio::make_strand(loop_))
+                               : nullptr) {}
 
-  [[nodiscard]] environment& env() {
-    return on_strand_ ? *on_strand_ : environment::of(loop_.get_executor());
-  }
+  [[nodiscard]] environment& env() { return own_ ? *own_ : environment::of(loop_.get_executor()); }
   [[nodiscard]] cancel_scope& root() { return root_; }
 
   /// `f(context&) -> task<void>`; must live until `run` has returned. Exceptions come out of `run`.
@@ -57,7 +53,7 @@ class real_loop {
 
  private:
   boost::asio::io_context loop_{1};
-  std::optional<environment> on_strand_;
+  std::unique_ptr<environment> own_;  // on a strand
   cancel_scope root_{env()};
 };
 

@@ -37,7 +37,8 @@ task<result<void>> echo_frames(context& cx, const echo_plan& plan,
     co_return json ? jsonl_reply(text) : std::string(text);
   };
   // Only JSON lines have a way to say that something failed; else the connection is closed.
-  const auto reply_to = [json](std::string_view text, const error& e) -> std::optional<std::string> {
+  const auto reply_to = [json](std::string_view text,
+                               const error& e) -> std::optional<std::string> {
     const auto said = e.get<errors::application>();
     if (!json || !said) {
       return std::nullopt;
