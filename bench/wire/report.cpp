@@ -73,9 +73,13 @@ std::string row(const series& s, const series* to) {
   out += with_ratio(s, to, &round::client_ns, "%.0f") + " | ";
   out += with_ratio(s, to, &round::server_ns, "%.0f") + " | ";
   out += with_ratio(s, to, &round::both_ns, "%.0f") + " | ";
-  out += with_ratio(s, to, &round::p50_us, "%.2f") + " | ";
-  out += format("%.2f | %.2f | %.2f |\n", median(values_of(s, &round::p99_us)),
-                median(values_of(s, &round::client_allocations)),
+  if (median(values_of(s, &round::p50_us)) > 0) {
+    out += with_ratio(s, to, &round::p50_us, "%.2f");
+    out += format(" | %.2f | ", median(values_of(s, &round::p99_us)));
+  } else {
+    out += "| | | ";  // not measured with more than one connection
+  }
+  out += format("%.2f | %.2f |\n", median(values_of(s, &round::client_allocations)),
                 median(values_of(s, &round::server_allocations)));
   return out;
 }
