@@ -68,8 +68,8 @@ client::impl::impl(environment& e, client_options o)
 
 // Those of the caller stay.
 void client::impl::add_connectors() {
-  own_http = options.connectors().contains("http");
-  own_https = options.connectors().contains("https");
+  own_http = options.connector("http") != nullptr;
+  own_https = options.connector("https") != nullptr;
   const auto trust = std::make_shared<detail::client_trust>(options.tls());
   std::shared_ptr<http::connector> by_name = std::make_shared<detail::plain_connector>();
   auto for_http = by_name;
@@ -129,8 +129,7 @@ result<detail::destination> client::impl::resolve(detail::exchange_memory& memor
 }
 
 http::connector* client::impl::connector_of(const url& to) const noexcept {
-  const auto found = options.connectors().find(to.scheme());
-  return found == options.connectors().end() ? nullptr : found->second.get();
+  return options.connector(to.scheme());
 }
 
 std::unique_ptr<detail::call_slot> client::impl::borrow() {

@@ -8,6 +8,27 @@ namespace fairlead::http {
 
 namespace {
 
+// Few entries: a list is as fast as a map, and <map> is not for everybody to compile.
+template <class Key, class Value, class Wanted>
+const Value* find(const std::vector<std::pair<Key, Value>>& in, const Wanted& key) noexcept {
+  for (const auto& [k, value] : in) {
+    if (k == key) {
+      return &value;
+    }
+  }
+  return nullptr;
+}
+
+template <class Key, class Value>
+Value& slot_of(std::vector<std::pair<Key, Value>>& in, Key key) {
+  for (auto& [k, value] : in) {
+    if (k == key) {
+      return value;
+    }
+  }
+  return in.emplace_back(std::move(key), Value()).second;
+}
+
 void add_check(std::vector<std::string>& out, const result<void>& checked) {
   if (!checked) {
     out.emplace_back(checked.error().get<errors::invalid_argument>()->reason);
@@ -43,8 +64,22 @@ client_options& client_options::user_agent(std::string_view text) {
 
 client_options& client_options::connector(std::string_view scheme,
                                           std::shared_ptr<http::connector> opens) {
-  connectors_[std::string(scheme)] = std::move(opens);
+  slot_of(connectors_, std::string(scheme)) = std::move(opens);
   return *this;
+}
+
+http::connector* client_options::connector(std::string_view scheme) const noexcept {
+  const auto* found = find(connectors_, scheme);
+  return found == nullptr ? nullptr : found->get();
+}
+
+client_options& client_options::on_status(status code, response_hook hook) {
+  slot_of(on_status_, code) = std::move(hook);
+  return *this;
+}
+
+const response_hook* client_options::on_status(status code) const noexcept {
+  return find(on_status_, code);
 }
 
 client_options& client_options::tls(net::tls_client trust) {

@@ -13,7 +13,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -27,6 +26,9 @@ namespace fairlead::http {
 class proxy;
 class proxy_rules;
 using variable_lookup = std::function<std::optional<std::string>(const std::string& name)>;
+
+/// Is shown a response.
+using response_hook = std::function<void(const response&)>;
 
 /// Whether a client asks for compressed bodies and undoes their coding.
 enum class decoding : std::uint8_t { automatic, none };
@@ -148,10 +150,7 @@ class client_options {
   /// Calls `hook` with every response of status `code` before its call ends: whole where it is
   /// read whole, the head alone where it is streamed. For what concerns all calls alike, a session
   /// that has ended (401), a bill to be paid (402). One hook for each status.
-  client_options& on_status(status code, std::function<void(const response&)> hook) {
-    on_status_[code] = std::move(hook);
-    return *this;
-  }
+  client_options& on_status(status code, response_hook hook);
   /// The largest response body, in bytes, on the wire and decoded. Default 16 MiB. More is
   /// `too_large`.
   client_options& max_body(std::uint64_t bytes) {
@@ -202,10 +201,8 @@ class client_options {
   [[nodiscard]] http::decoding decode() const noexcept { return decoding_; }
   [[nodiscard]] const std::shared_ptr<cookie_jar>& cookies() const noexcept { return cookies_; }
   [[nodiscard]] const exchange_hook& on_exchange() const noexcept { return on_exchange_; }
-  [[nodiscard]] const std::map<status, std::function<void(const response&)>>& on_status()
-      const noexcept {
-    return on_status_;
-  }
+  /// The hook for `code`; nullptr when there is none.
+  [[nodiscard]] const response_hook* on_status(status code) const noexcept;
   [[nodiscard]] const std::string& unix_socket() const noexcept { return unix_socket_; }
   /// Empty when there are none.
   [[nodiscard]] const proxy_rules& proxies() const noexcept;
@@ -217,10 +214,8 @@ class client_options {
   [[nodiscard]] const pool_options& pool() const noexcept { return pool_; }
   [[nodiscard]] net::network* network() const noexcept { return network_; }
   [[nodiscard]] const std::optional<net::tls_client>& tls() const noexcept { return tls_; }
-  [[nodiscard]] const std::map<std::string, std::shared_ptr<http::connector>, std::less<>>&
-  connectors() const noexcept {
-    return connectors_;
-  }
+  /// What was given for `scheme`; nullptr when nothing was.
+  [[nodiscard]] http::connector* connector(std::string_view scheme) const noexcept;
 
   /// Everything that is wrong, one sentence each; empty when the options can be used.
   [[nodiscard]] std::vector<std::string> problems() const;
@@ -237,7 +232,7 @@ class client_options {
   http::decoding decoding_ = http::decoding::automatic;
   std::shared_ptr<cookie_jar> cookies_;
   exchange_hook on_exchange_;
-  std::map<status, std::function<void(const response&)>> on_status_;
+  std::vector<std::pair<status, response_hook>> on_status_;
   std::string unix_socket_;
   std::shared_ptr<const proxy_rules> proxies_;
   std::string proxy_problem_;
@@ -249,7 +244,7 @@ class client_options {
   pool_options pool_;
   net::network* network_ = nullptr;
   std::optional<net::tls_client> tls_;
-  std::map<std::string, std::shared_ptr<http::connector>, std::less<>> connectors_;
+  std::vector<std::pair<std::string, std::shared_ptr<http::connector>>> connectors_;
 };
 
 }  // namespace fairlead::http

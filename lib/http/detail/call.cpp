@@ -155,12 +155,8 @@ void call::tell(const error* why) {
 }
 
 void call::tell_status(const response& r) const {
-  const auto& hooks = owner_.options.on_status();
-  if (hooks.empty()) {
-    return;
-  }
-  if (const auto found = hooks.find(r.status()); found != hooks.end() && found->second) {
-    found->second(r);
+  if (const auto* hook = owner_.options.on_status(r.status()); hook != nullptr && *hook) {
+    (*hook)(r);
   }
 }
 
