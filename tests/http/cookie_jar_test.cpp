@@ -363,5 +363,26 @@ TEST(ClientCookies, ExpireByTheWallClock) {
               });
 }
 
+TEST(ClientCookies, ThoseOfAPathOfTwoSlashesAreTheServers) {
+  std::string last;
+  const auto server = [&](context& cx, peer& p, int) -> task<void> {
+    while (!p.ended) {
+      last = co_await p.read_until(cx, "\r\n\r\n");
+      auto said = co_await p.say(cx, "HTTP/1.1 204 No\r\nSet-Cookie: x=1; Path=/\r\n\r\n");
+      static_cast<void>(said);
+    }
+  };
+  auto jar = std::make_shared<cookie_jar>();
+  jar->store(at("http://bank/"), "sid=secret; Path=/", start);
+  with_script(server, client_options().cookies(jar),
+              [&](context& cx, client& c, memory_network&) -> task<void> {
+                auto r = co_await c.get<void>(cx, "//bank/x");
+                EXPECT_TRUE(r);
+                EXPECT_EQ(last.find("secret"), std::string::npos) << last;
+                EXPECT_EQ(jar->header_for(at("http://bank/"), start), "sid=secret");
+                EXPECT_EQ(jar->header_for(at("http://shop/"), start), "x=1");
+              });
+}
+
 }  // namespace
 }  // namespace fairlead::http

@@ -428,5 +428,42 @@ TEST(ClientRedirects, OtherSchemesAreRefused) {
               });
 }
 
+// "//" at the begin of a path names no host, though as a reference it would: what follows from such
+// an answer stays with who gave it.
+TEST(ClientRedirects, APathOfTwoSlashesIsNoHost) {
+  std::vector<seen_request> seen;
+  with_script(
+      site({{"//evil/x", redirect(302, "y")}, {"//evil/y", redirect(302, "/z")}, {"/z", ann}},
+           seen),
+      client_options().redirects(10).header("Authorization", "Bearer t"),
+      [](context& cx, client& c, memory_network& net) -> task<void> {
+        for (const std::string target : {"//evil/x", "http://shop//evil/x"}) {
+          auto r = co_await c.request(cx, http::request(method::get, target));
+          EXPECT_TRUE(r) << r.error().message();
+          EXPECT_EQ(r->status(), status::ok);
+          EXPECT_EQ(r->redirected_to(), "http://shop/z");
+        }
+        EXPECT_EQ(net.connects, 1);
+      });
+  ASSERT_EQ(seen.size(), 6u);
+  for (const auto& one : seen) {
+    EXPECT_NE(one.head.find("Host: shop\r\n"), std::string::npos) << one.head;
+  }
+}
+
+TEST(ClientRedirects, APathOfNothingButSlashesIsOneToo) {
+  for (const std::string path : {"//", "///", "//?q", "//:x/", "//a b/"}) {
+    std::vector<seen_request> seen;
+    with_script(site({{"/x", redirect(302, "http://shop" + path)}}, seen),
+                client_options().redirects(10).cookies(std::make_shared<cookie_jar>()),
+                [](context& cx, client& c, memory_network&) -> task<void> {
+                  auto r = co_await c.request(cx, http::request(method::get, "/x"));
+                  EXPECT_TRUE(r) << r.error().message();
+                  EXPECT_EQ(r->status(), status::not_found);
+                });
+    EXPECT_EQ(seen.size(), 2u) << path;
+  }
+}
+
 }  // namespace
 }  // namespace fairlead::http

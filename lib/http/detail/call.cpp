@@ -160,9 +160,11 @@ void call::tell_status(const response& r) const {
   }
 }
 
-// A base URL and a target apart are one URL.
+// Put together, not resolved: a target is a path, also when it begins like "//host".
 url call::here() const {
-  return *to_.to->resolve(to_.target);
+  std::string text(to_.to->origin());
+  text += to_.target;
+  return *url::parse(text);
 }
 
 void call::keep_cookies(const response& head) {
