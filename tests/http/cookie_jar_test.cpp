@@ -86,6 +86,11 @@ TEST(CookieJar, MatchesDomains) {
   }
 }
 
+TEST(CookieJar, ALabelWithADotBehindItIsNoDomain) {
+  EXPECT_EQ(sent("http://a.com./", {"x=1; Domain=com."}, "http://b.com./"), "");
+  EXPECT_EQ(sent("http://a.com./", {"x=1; Domain=a.com."}, "http://b.a.com./"), "x=1");
+}
+
 TEST(CookieJar, MatchesPaths) {
   struct row {
     std::string from;

@@ -214,7 +214,8 @@ void read_attribute(const name_and_value& a, wall_point now, attributes& out) {
 bool place(cookie& c, const attributes& a, const url& from) {
   c.domain = from.host();
   if (!a.domain.empty() && a.domain != c.domain) {
-    if (!domain_matches(c.domain, a.domain) || a.domain.find('.') == no_place) {
+    // "com." is one label too.
+    if (!domain_matches(c.domain, a.domain) || a.domain.find('.') >= a.domain.size() - 1) {
       return false;
     }
     c.domain = a.domain;
