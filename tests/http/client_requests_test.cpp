@@ -255,5 +255,54 @@ TEST(ClientRequests, ReportEveryProblemOfTheOptionsAtOnce) {
   });
 }
 
+TEST(ClientRequests, NameOneHost) {
+  with_script(always(""), {}, [](context& cx, client& c, memory_network& net) -> task<void> {
+    auto two = http::request(method::get, "/x");
+    two.headers().add("Host", "a").add("host", "b");
+    auto r = co_await c.request(cx, two);
+    EXPECT_FALSE(r);
+    EXPECT_EQ(r.error().kind(), error_kind::invalid_argument);
+    for (const std::string host : {"a b", "a@b", "a/b", "a\\b"}) {
+      r = co_await c.request(cx, http::request(method::get, "/x").header("Host", host));
+      EXPECT_FALSE(r) << host;
+      EXPECT_EQ(r.error().kind(), error_kind::invalid_argument) << host;
+    }
+    EXPECT_EQ(net.connects, 0);
+  });
+}
+
+// The client's own headers were meant for its base URL.
+TEST(ClientRequests, SecretsOfTheClientGoToItsBaseOnly) {
+  std::vector<std::string> seen;
+  const auto server = [&](context& cx, peer& p, int) -> task<void> {
+    while (!p.ended) {
+      auto head = co_await p.read_until(cx, "\r\n\r\n");
+      if (p.ended) {
+        break;
+      }
+      seen.push_back(head);
+      auto said = co_await p.say(cx, "HTTP/1.1 204 No\r\n\r\n");
+      static_cast<void>(said);
+    }
+  };
+  with_script(server,
+              client_options("http://shop").header("Authorization", "Bearer t").header("X-A", "1"),
+              [](context& cx, client& c, memory_network&) -> task<void> {
+                for (const std::string target : {"/x", "http://shop/x", "http://other/x"}) {
+                  auto r = co_await c.get<void>(cx, target);
+                  EXPECT_TRUE(r);
+                }
+                const auto own = headers().add("Authorization", "Bearer own");
+                auto r = co_await c.get<void>(cx, "http://other/x", own);
+                EXPECT_TRUE(r);
+              });
+  ASSERT_EQ(seen.size(), 4u);
+  EXPECT_NE(seen[0].find("Authorization: Bearer t"), std::string::npos);
+  EXPECT_NE(seen[1].find("Authorization: Bearer t"), std::string::npos);
+  EXPECT_EQ(seen[2].find("Authorization"), std::string::npos);
+  EXPECT_NE(seen[2].find("X-A: 1"), std::string::npos);
+  EXPECT_NE(seen[3].find("Authorization: Bearer own"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace fairlead::http

@@ -79,7 +79,8 @@ class client_options {
   /// What relative targets are appended to: "http://users:8080/api" and "/users/1" give
   /// "http://users:8080/api/users/1". Default: none, every target is an absolute URL then.
   client_options& base_url(std::string_view text);
-  /// A header for every request that does not set it itself.
+  /// A header for every request that does not set it itself. Authorization, Cookie and
+  /// Proxy-Authorization go to the origin of `base_url` only, if there is one.
   client_options& header(std::string_view name, std::string_view value);
   /// How long a call may take from its start to the last byte of the body: name resolution,
   /// waiting for a connection, connecting, sending and receiving. Default 5 s. Must be positive;

@@ -74,6 +74,9 @@ result<void> call::prepare() {
   if (auto checked = check_headers(request_.headers()); !checked) {
     return checked;
   }
+  if (auto checked = check_host(request_.headers()); !checked) {
+    return checked;
+  }
   if (auto checked = check_proxy_headers(); !checked) {
     return checked;
   }
@@ -82,6 +85,9 @@ result<void> call::prepare() {
   }
   if (auto alive = caller_.check(); !alive) {
     return failed(alive.error());
+  }
+  if (owner_.base && to_.to != &*owner_.base && to_.to->origin() != owner_.base->origin()) {
+    strip_defaults();
   }
   if (owner_.options.redirects() > 0 && delivery_ != delivery::switched) {
     planner_.emplace(owner_.options.redirects(), owner_.options.redirects_to_http());

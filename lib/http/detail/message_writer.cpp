@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "message_writer.hpp"
 
+#include "chars.hpp"
+
 #include <algorithm>
 #include <charconv>
 #include <cstring>
@@ -73,6 +75,26 @@ result<void> check_headers(const headers& h) {
       return fail(errors::invalid_argument{
           "headers", std::string(name) + " is written by the library; setting it is refused"});
     }
+  }
+  return {};
+}
+
+bool asks_to_close(const headers& h) noexcept {
+  if (!h.contains("Connection")) {
+    return false;
+  }
+  for (const auto field : h) {
+    if (iequals(field.name, "Connection") && has_token(field.value, "close")) {
+      return true;
+    }
+  }
+  return false;
+}
+
+result<void> check_host(const headers& h) {
+  const auto own = h.get("Host");
+  if (own && (h.count("Host") > 1 || !std::all_of(own->begin(), own->end(), is_host_char))) {
+    return fail(errors::invalid_argument{"headers", "Host is one host, with a port or without"});
   }
   return {};
 }

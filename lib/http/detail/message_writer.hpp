@@ -27,6 +27,12 @@ struct request_frame {
 /// `invalid_argument` when a header was refused, or is one that the library writes itself.
 [[nodiscard]] result<void> check_headers(const headers& h);
 
+/// `invalid_argument` when a request names two hosts, or something that is none.
+[[nodiscard]] result<void> check_host(const headers& h);
+
+/// Whether a Connection header says "close".
+[[nodiscard]] bool asks_to_close(const headers& h) noexcept;
+
 /// Replaces `out` by request line and headers, with Content-Length or Transfer-Encoding where
 /// one is due.
 void render_head(std::string& out, const request& r, const request_frame& frame);

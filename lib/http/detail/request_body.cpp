@@ -56,7 +56,7 @@ result<void> body_pieces::end() {
         "request body", "its source made " + std::to_string(total_) + " bytes and announced " +
                             std::to_string(*size_)});
   }
-  if (auto good = trailers_.check(); !good) {
+  if (auto good = check_headers(trailers_); !good) {
     return good;
   }
   if (size_) {

@@ -27,18 +27,6 @@ body_framing framing_of(const response& r, int minor_version) noexcept {
   return minor_version == 0 ? body_framing::until_close : body_framing::chunked;
 }
 
-bool asks_to_close(const headers& h) noexcept {
-  if (!h.contains("Connection")) {
-    return false;
-  }
-  for (const auto field : h) {
-    if (iequals(field.name, "Connection") && has_token(field.value, "close")) {
-      return true;
-    }
-  }
-  return false;
-}
-
 }  // namespace
 
 session::session(server_state& shared, environment& env, std::unique_ptr<net::stream> s) noexcept
