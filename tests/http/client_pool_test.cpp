@@ -422,5 +422,25 @@ TEST(ClientPool, SurvivesAServerThatClosesIdleConnections) {
   });
 }
 
+// Whoever asks for the end of the connection gets it, said or unsaid.
+TEST(ClientPool, ARequestThatClosesIsTheLastOfItsConnection) {
+  with_script(always(empty_answer), {},
+              [](context& cx, client& c, memory_network& net) -> task<void> {
+                const auto closing = headers().add("Connection", "x, Close");
+                auto r = co_await c.get<void>(cx, "/x", closing);
+                EXPECT_TRUE(r);
+                EXPECT_EQ(c.stats().connections, 0u);
+                r = co_await c.get<void>(cx, "/x");
+                EXPECT_TRUE(r);
+                EXPECT_EQ(net.connects, 2);
+              });
+  with_script(always(empty_answer), client_options().header("Connection", "close"),
+              [](context& cx, client& c, memory_network&) -> task<void> {
+                auto r = co_await c.get<void>(cx, "/x");
+                EXPECT_TRUE(r);
+                EXPECT_EQ(c.stats().connections, 0u);
+              });
+}
+
 }  // namespace
 }  // namespace fairlead::http

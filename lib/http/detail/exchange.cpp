@@ -397,7 +397,14 @@ error exchange::parse_error() const {
 }
 
 bool exchange::reusable() const noexcept {
-  return written_ && !ended_ && !abandoned_ && m_.in.empty() && m_.reader.keep_alive();
+  return written_ && !ended_ && !abandoned_ && m_.in.empty() && m_.reader.keep_alive() &&
+         !asked_to_close();
+// The server does as it was told, whether it says so or not.
+bool exchange::asked_to_close() const noexcept {
+  const auto& own = request_.headers();
+  return asks_to_close(own.contains("Connection") ? own : defaults_);
+}
+
 }
 
 }  // namespace fairlead::http::detail

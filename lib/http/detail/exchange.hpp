@@ -159,6 +159,7 @@ class exchange {
   [[nodiscard]] next_step fill(net::stream& s);
   void begin_response();
   [[nodiscard]] bool rest_is_too_much() const noexcept;
+  [[nodiscard]] bool asked_to_close() const noexcept;
   [[nodiscard]] next_step parse();
   [[nodiscard]] next_step head_is_complete();
   [[nodiscard]] next_step interim_is_complete();
