@@ -217,7 +217,7 @@ task<void> client::impl::ask_for_consent(detail::call& call, next_step& step,
   for (;;) {
     step = x.listen(stream);
     if (step == next_step::body && x.head_is_in()) {
-      step = x.may_listen() ? next_step::read : next_step::head;
+      step = x.may_listen() ? next_step::read : x.early_step();
     }
     if (step != next_step::body || x.consented()) {
       co_return;

@@ -448,5 +448,88 @@ TEST(ClientUpload, ClosedAfterEveryByteOfTheBody) {
   }
 }
 
+// It had what it wanted to say at hand, and reads on: what it takes must be all there is.
+TEST(ClientUpload, AGoodAnswerThatIsWholeDoesNotStopTheBodyEither) {
+  const std::vector<std::string> lines(300, long_line());
+  const std::vector<http::request> requests = {
+      put(sized_pieces(lines)), put(pieces(lines)),
+      http::request(method::put, "/x").body(std::string(300'000, 'x') + "\n")};
+  for (const auto& one : requests) {
+    std::string seen;
+    const auto eager = [&](context& cx, peer& p, int) -> task<void> {
+      auto head = co_await p.read_until(cx, "\r\n\r\n");
+      auto said = co_await p.say(cx, "HTTP/1.1 202 Accepted\r\nContent-Length: 2\r\n\r\nok");
+      EXPECT_TRUE(said);
+      auto slept = co_await sleep_for(cx, 1s);
+      EXPECT_TRUE(slept);
+      seen = co_await p.read_all(cx);
+    };
+    with_script(eager, {}, [&](context& cx, client& c, memory_network&) -> task<void> {
+      auto r = co_await c.request(cx, one);
+      EXPECT_TRUE(r) << r.error().message();
+      EXPECT_EQ(r->status(), status::accepted);
+      EXPECT_EQ(r->body(), "ok");
+      EXPECT_EQ(c.stats().idle, 1u);
+      auto slept = co_await sleep_for(cx, 1s);  // until all has been read
+      EXPECT_TRUE(slept);
+    });
+    EXPECT_GE(seen.size(), 300'000u);
+  }
+}
+
+// Who says that the connection ends reads no more of it.
+TEST(ClientUpload, AGoodAnswerThatClosesStopsTheBody) {
+  const auto closing = [](context& cx, peer& p, int) -> task<void> {
+    auto head = co_await p.read_until(cx, "\r\n\r\n");
+    auto said =
+        co_await p.say(cx, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok");
+    EXPECT_TRUE(said);
+    auto slept = co_await sleep_for(cx, 1h);
+    static_cast<void>(slept);
+  };
+  with_script(closing, {}, [](context& cx, client& c, memory_network&) -> task<void> {
+    const auto start = cx.now();
+    auto r = co_await c.request(cx, put(pieces(std::vector<std::string>(300, long_line()))));
+    EXPECT_TRUE(r) << r.error().message();
+    EXPECT_EQ(cx.now() - start, 0s);
+    EXPECT_EQ(c.stats().connections, 0u);
+  });
+}
+
+TEST(ClientUpload, AGoodAnswerCountsThoughTheServerLeavesAfterIt) {
+  const auto leaving = [](context& cx, peer& p, int) -> task<void> {
+    auto head = co_await p.read_until(cx, "\r\n\r\n");
+    auto said = co_await p.say(cx, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+    EXPECT_TRUE(said);
+    auto slept = co_await sleep_for(cx, 1s);
+    EXPECT_TRUE(slept);
+    p.close();
+  };
+  with_script(leaving, {}, [](context& cx, client& c, memory_network&) -> task<void> {
+    auto r = co_await c.request(cx, put(pieces(std::vector<std::string>(300, long_line()))));
+    EXPECT_TRUE(r) << r.error().message();
+    EXPECT_TRUE(r && r->body() == "ok");
+    EXPECT_EQ(c.stats().connections, 0u);
+  });
+}
+
+TEST(ClientUpload, TrailersThatFrameAreRefused) {
+  for (const std::string name : {"Content-Length", "Transfer-Encoding"}) {
+    std::string seen;
+    with_script(
+        reads_until("hello", seen), {}, [&](context& cx, client& c, memory_network&) -> task<void> {
+          auto source = make_body([&](context& own, body_writer& out) -> task<result<void>> {
+            auto sent = co_await out.write(own, "hello");
+            out.trailer(name, "0");
+            co_return sent;
+          });
+          auto r = co_await c.request(cx, put(source));
+          EXPECT_FALSE(r);
+          EXPECT_EQ(r.error().kind(), error_kind::invalid_argument);
+        });
+    EXPECT_EQ(seen.find(name + ": 0"), std::string::npos) << seen;
+  }
+}
+
 }  // namespace
 }  // namespace fairlead::http

@@ -82,16 +82,12 @@ next_step exchange::write(net::stream& s) {
     }
     wrote(**attempt);
   }
-  if (makes_body_) {
-    return next_step::body;
-  }
-  written_ = true;
-  return early_ ? next_step::head : next_step::read;
+  return makes_body_ ? next_step::body : sent_all();
 }
 
 next_step exchange::write_failed(net::stream& s, const error& broke) {
   if (early_) {
-    return next_step::head;
+    return early_step();
   }
   const error why = broke;
   if (wrote_) {
@@ -115,7 +111,9 @@ next_step exchange::listen(net::stream& s) {
   }
   const auto step = read(s, attempts::all);
   const bool good = is_success(m_.answer.status());
-  if (step == next_step::head && good) {
+  // One that is whole is no reason to stop either, but for a server that says it reads no more.
+  const bool whole = step == next_step::finished && m_.reader.keep_alive() && !ended_;
+  if (good && (step == next_step::head || whole)) {
     early_ = true;
     return next_step::body;
   }
@@ -125,9 +123,13 @@ next_step exchange::listen(net::stream& s) {
   return step;
 }
 
+next_step exchange::early_step() const noexcept {
+  return delivery_ == delivery::pieces ? next_step::head : next_step::finished;
+}
+
 next_step exchange::sent_all() noexcept {
   written_ = true;
-  return early_ ? next_step::head : next_step::read;
+  return early_ ? early_step() : next_step::read;
 }
 
 next_step exchange::read(net::stream& s, attempts which) {
@@ -396,15 +398,15 @@ error exchange::parse_error() const {
   }
 }
 
-bool exchange::reusable() const noexcept {
-  return written_ && !ended_ && !abandoned_ && m_.in.empty() && m_.reader.keep_alive() &&
-         !asked_to_close();
 // The server does as it was told, whether it says so or not.
 bool exchange::asked_to_close() const noexcept {
   const auto& own = request_.headers();
   return asks_to_close(own.contains("Connection") ? own : defaults_);
 }
 
+bool exchange::reusable() const noexcept {
+  return written_ && !ended_ && !abandoned_ && m_.in.empty() && m_.reader.keep_alive() &&
+         !asked_to_close();
 }
 
 }  // namespace fairlead::http::detail

@@ -113,8 +113,11 @@ class exchange {
   void wrote(std::size_t n) noexcept { wrote_ = wrote_ || n > 0; }
   /// The peer may have answered and closed without reading everything; then its answer counts.
   [[nodiscard]] next_step write_failed(net::stream& s, const error& broke);
-  /// All of the body was sent: `read` or `head`.
+  /// All of the body was sent: `read`, or what an early answer has come to.
   [[nodiscard]] next_step sent_all() noexcept;
+  /// What a good answer that came before the body was sent has come to: `head`, or `finished` where
+  /// it is read whole.
+  [[nodiscard]] next_step early_step() const noexcept;
 
   /// Reads what is there now: `wait_read`, `head`, `finished` or `failed`.
   [[nodiscard]] next_step read(net::stream& s) { return read(s, attempts::worthwhile); }
@@ -156,10 +159,10 @@ class exchange {
 
   [[nodiscard]] next_step read(net::stream& s, attempts which);
   [[nodiscard]] bool wants_consent() const;
+  [[nodiscard]] bool asked_to_close() const noexcept;
   [[nodiscard]] next_step fill(net::stream& s);
   void begin_response();
   [[nodiscard]] bool rest_is_too_much() const noexcept;
-  [[nodiscard]] bool asked_to_close() const noexcept;
   [[nodiscard]] next_step parse();
   [[nodiscard]] next_step head_is_complete();
   [[nodiscard]] next_step interim_is_complete();
@@ -192,7 +195,7 @@ class exchange {
   bool makes_body_ = false;  // after the head, by a source or with consent
   bool expects_ = false;
   bool consented_ = false;
-  bool early_ = false;  // the head of a good answer came before the body was sent
+  bool early_ = false;  // a good answer, or its head, came before the body was sent
   std::optional<error> failure_;
   int interim_ = 0;
   bool wrote_ = false;
