@@ -15,6 +15,13 @@
 
 namespace fairlead::http {
 
+namespace {
+
+// Whatever a server asks for, as in Firefox: "retry: 0" is no leave to storm it.
+constexpr duration least_wait = std::chrono::milliseconds(500);
+
+}  // namespace
+
 struct event_source::impl {
   impl(client& c, std::string to, event_source_options o)
       : of(c),
@@ -29,8 +36,10 @@ struct event_source::impl {
     http::request r(method::get, target);
     r.headers() = options.headers();
     r.header("Accept", "text/event-stream").header("Cache-Control", "no-store");
-    if (!parser.last_id().empty()) {
-      r.header("Last-Event-ID", parser.last_id());
+    // An id may have control characters, which no header carries; then the server is not told.
+    const auto& id = parser.last_id();
+    if (!id.empty() && http::headers().add("Last-Event-ID", id).check()) {
+      r.header("Last-Event-ID", id);
     }
     return r;
   }
@@ -45,7 +54,7 @@ struct event_source::impl {
       pace.succeeded();
     }
     if (const auto wait = parser.retry()) {
-      pace.first(*wait);
+      pace.first(std::max(*wait, std::min(least_wait, options.retry())));
     }
     const auto now = of.env().now();
     pace.failed(now, of.env().random());

@@ -300,5 +300,47 @@ TEST(EventSource, MakesADeadConnectionAgain) {
       });
 }
 
+// An id may be any text; one that no header can carry must not end the events for good.
+TEST(EventSource, AnIdThatFitsIntoNoHeaderIsNotSent) {
+  const auto log = against({events("id: a\x01"
+                                   "b\ndata: a\n\n"),
+                            events("id: 2\ndata: b\n\n"), "HTTP/1.1 204 No Content\r\n\r\n"},
+                           {}, [](context& cx, event_source& source) -> task<void> {
+                             auto got = co_await source.read(cx);
+                             EXPECT_TRUE(got && *got &&
+                                         (*got)->id ==
+                                             "a\x01"
+                                             "b");
+                             got = co_await source.read(cx);
+                             EXPECT_TRUE(got) << got.error().message();
+                             EXPECT_TRUE(got && *got && (*got)->data == "b");
+                             got = co_await source.read(cx);
+                             EXPECT_TRUE(got && !*got);
+                           });
+  ASSERT_EQ(log.asked.size(), 3u);
+  EXPECT_EQ(log.asked[1].find("Last-Event-ID"), std::string::npos);
+  EXPECT_NE(log.asked[2].find("Last-Event-ID: 2\r\n"), std::string::npos);
+}
+
+// "retry: 0" is allowed; it must not turn the client into a flood.
+TEST(EventSource, DoesNotStormWhoeverAsksForNoWait) {
+  const auto log = against({events("retry: 0\ndata: a\n\n")}, {},
+                           [](context& cx, event_source& source) -> task<void> {
+                             for (int i = 0; i < 20; ++i) {
+                               auto got = co_await source.read(cx);
+                               EXPECT_TRUE(got && *got);
+                             }
+                           });
+  ASSERT_EQ(log.at.size(), 20u);
+  EXPECT_GE(log.at[19] - log.at[0], 100ms);
+  const auto silent =
+      against({events("retry: 0\n\n")}, {}, [](context& cx, event_source& source) -> task<void> {
+        auto limited = cx.with_timeout(10s);
+        auto got = co_await source.read(limited);
+        EXPECT_FALSE(got);
+      });
+  EXPECT_LT(silent.at.size(), 100u);
+}
+
 }  // namespace
 }  // namespace fairlead::http

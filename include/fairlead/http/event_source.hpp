@@ -18,9 +18,9 @@ class event_source_options {
  public:
   event_source_options() = default;
 
-  /// How long to wait before connecting again, until the server says otherwise. Default 3 s, as
-  /// browsers do. Doubles with every connection that gave no event; the real wait is drawn from the
-  /// upper half of that.
+  /// How long to wait before connecting again, until the server says otherwise, though not less
+  /// than 500 ms as in Firefox, or than this if it is less. Default 3 s, as browsers do. Doubles
+  /// with every connection that gave no event; the real wait is drawn from the upper half of that.
   event_source_options& retry(duration wait) {
     retry_ = wait;
     return *this;
