@@ -8,6 +8,7 @@
 #include <fairlead/http/body_source.hpp>
 #include <fairlead/http/date.hpp>
 #include <fairlead/http/error_response.hpp>
+#include <fairlead/http/percent.hpp>
 #include <fairlead/http/static_files.hpp>
 
 #include <unistd.h>
@@ -128,6 +129,9 @@ class directory final : public handler {
           errors::invalid_argument{"static_files", "its route needs a parameter, {path...}"});
     }
     std::string path(r.param(r.param_count() - 1));
+    if (hides_slash(r, path)) {
+      return absent();
+    }
     const bool as_directory = path.empty() || path.ends_with('/');
     if (path.ends_with('/')) {
       path.pop_back();
@@ -155,6 +159,24 @@ class directory final : public handler {
         break;
     }
     return absent();
+  }
+
+  // Whether a slash in `path` was encoded. No name has one, and "/files/private%2fx" must not pass
+  // by whoever guards "/files/private/".
+  [[nodiscard]] static bool hides_slash(const request& r, std::string_view path) {
+    const auto slashes = std::count(path.begin(), path.end(), '/');
+    if (!r.route().ends_with("...}")) {
+      return slashes > 0;  // of one segment
+    }
+    const auto target = r.path();
+    auto begin = target.size();
+    for (auto left = slashes + 1; left > 0; --left) {
+      begin = begin == 0 ? std::string_view::npos : target.rfind('/', begin - 1);
+      if (begin == std::string_view::npos) {
+        return true;
+      }
+    }
+    return percent_decode(target.substr(begin + 1)) != path;
   }
 
   [[nodiscard]] static bool has_hidden(std::string_view path) noexcept {

@@ -114,6 +114,18 @@ TEST_F(StaticFiles, NobodyGetsOut) {
   }
 }
 
+// A guard in front of "/f/css/" must not be passed by "/f/css%2f".
+TEST_F(StaticFiles, AnEncodedSlashIsNoSlash) {
+  for (const auto* target : {"/f/css%2fsite.css", "/f/css%2Fsite.css", "/f/css%2f", "/f/css%2fdeep",
+                             "/f/style%2fsite.css", "/f/css/%2fsite.css"}) {
+    EXPECT_EQ(status_for(target), 404) << target;
+  }
+  router r;
+  r.get("/{tenant}/f/{path...}", static_files(root(), options));
+  const auto got = answer_to(std::move(r), ask("GET", "/a%2fb/f/css/site.css"));
+  EXPECT_EQ(body_of(got), "body {}") << "elsewhere it is no matter of files";
+}
+
 TEST_F(StaticFiles, LinksThatStayBelowAreFollowed) {
   EXPECT_EQ(body_of(ask_for("/f/link.txt")), "0123456789");
   EXPECT_EQ(body_of(ask_for("/f/style/site.css")), "body {}");

@@ -74,7 +74,8 @@ class static_files_options {
 ///
 /// Nothing outside the root is reached: no "..", however it is encoded, and no symbolic link that
 /// leaves it or is absolute (the kernel resolves the path and refuses to leave; where it cannot, no
-/// link is followed). Devices, pipes and sockets are not there.
+/// link is followed). Devices, pipes and sockets are not there. Nor is what an encoded slash leads
+/// to, so that a guard on "/assets/private/" is not passed by "/assets/private%2f".
 ///
 /// Answers have ETag, Last-Modified and "X-Content-Type-Options: nosniff". If-Match, If-None-Match,
 /// If-Modified-Since, If-Unmodified-Since, Range with one or several parts, and If-Range are
