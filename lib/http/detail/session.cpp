@@ -237,6 +237,9 @@ session_step session::at_end() {
 // "http://host/path" is allowed to stand where "/path" usually does; it must name the same host.
 bool session::to_origin_form() {
   auto& target = request_access{memory_->request}.target();
+  if (target.find('#') != std::string::npos) {
+    return false;  // who stands in between may have read no further than up to there
+  }
   if (target.starts_with('/')) {
     return true;
   }
@@ -249,7 +252,8 @@ bool session::to_origin_form() {
   const auto end = std::min(target.find_first_of("/?", begin), target.size());
   const auto authority = std::string_view(target).substr(begin, end - begin);
   const auto host = memory_->request.headers().get("Host");
-  if (authority.empty() || (host && !iequals(*host, authority))) {
+  if (authority.empty() || !std::all_of(authority.begin(), authority.end(), is_host_char) ||
+      (host && !iequals(*host, authority))) {
     return false;
   }
   target.erase(0, end);
