@@ -123,7 +123,8 @@ task<result<std::optional<websocket_piece>>> websocket_connection::read_piece(co
     co_return piece_result();
   }
   if (reading_) {
-    co_return fail(errors::invalid_argument{"websocket::read", "somebody else is reading"});
+    auto ended = co_await until_closed(cx);
+    co_return ended;
   }
   const reading_mark mark(reading_);
   in_.consume(std::exchange(handed_out_, 0));
@@ -163,10 +164,26 @@ task<result<std::optional<websocket_piece>>> websocket_connection::read_piece(co
   }
 }
 
+// Somebody else is reading: a mistake, unless it is who closes, as a server that drains does.
+task<result<std::optional<websocket_piece>>> websocket_connection::until_closed(context& cx) {
+  if (!closing_) {
+    co_return fail(errors::invalid_argument{"websocket::read", "somebody else is reading"});
+  }
+  auto over = co_await over_.wait(cx);
+  if (!over) {
+    co_return fail(std::move(over).error());
+  }
+  if (broken_) {
+    co_return fail(*broken_);
+  }
+  co_return piece_result();
+}
+
 // Completes when bytes have come.
 task<result<void>> websocket_connection::wait_for_bytes(context& cx) {
-  if (cx.cancelled()) {
-    co_return fail(errors::cancelled{});
+  // Here and not only where it is waited: a peer that floods is never waited for long.
+  if (auto alive = cx.check(); !alive) {
+    co_return alive;
   }
   bool attempt = stream_->worth_trying(net::direction::read);
   for (;;) {

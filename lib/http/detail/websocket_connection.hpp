@@ -62,6 +62,7 @@ class websocket_connection {
   [[nodiscard]] task<result<void>> write_control(context& cx);
   [[nodiscard]] result<void> check_text(std::string_view data) const;
 
+  [[nodiscard]] task<piece_result> until_closed(context& cx);
   [[nodiscard]] task<result<void>> wait_for_bytes(context& cx);
   [[nodiscard]] task<result<void>> ended_by_peer(context& cx, close_code code,
                                                  std::string_view reason);

@@ -189,8 +189,9 @@ websocket_inbox::step websocket_inbox::inflated_piece(std::span<char> payload, s
   if (!inflated_) {
     inflated_ = std::make_unique<char[]>(inflated_at_a_time);
   }
-  const auto room =
-      std::min<std::uint64_t>(inflated_at_a_time, rules_.max_message - message_size_ + 1);
+  // One byte more than is allowed, to see that there is more.
+  const auto left = rules_.max_message - message_size_;
+  const auto room = left < inflated_at_a_time ? left + 1 : inflated_at_a_time;
   const std::span<char> into(inflated_.get(), static_cast<std::size_t>(room));
   auto got = inflater_->read({payload.data(), payload.size()}, into);
   seen_ += got.taken;

@@ -105,6 +105,31 @@ TEST(WebsocketEndToEnd, ADrainClosesConversationsInOrder) {
   EXPECT_EQ(seen, "end");
 }
 
+// Nobody else reads, as far as the handler knows: that the server closes is not its mistake.
+TEST(WebsocketEndToEnd, AHandlerThatReadsWhileTheServerClosesSeesTheEnd) {
+  std::string seen;
+  const websocket_handler busy = [&](context& cx, websocket& ws) -> task<void> {
+    auto slept = co_await sleep_for(cx, 1s);
+    EXPECT_TRUE(slept);
+    auto got = co_await ws.read(cx);
+    seen = !got ? got.error().message() : *got ? "a message" : "end";
+  };
+  with_server(routes(busy), {}, [&](context& cx, server& app, memory_network& net) -> task<void> {
+    auto c = to_server(cx.env(), net);
+    auto ws = co_await open_websocket(cx, c, "/chat");
+    EXPECT_TRUE(ws);
+    task_scope draining(cx);
+    draining.spawn([&](context& own) { return app.drain(own, 10s); });
+    auto slept = co_await sleep_for(cx, 2s);
+    EXPECT_TRUE(slept);
+    auto got = co_await ws->read(cx);
+    EXPECT_TRUE(got && !*got);
+    auto drained = co_await draining.join();
+    EXPECT_TRUE(drained) << drained.error().message();
+  });
+  EXPECT_EQ(seen, "end");
+}
+
 TEST(WebsocketEndToEnd, AClientThatDoesNotAnswerIsLeftBehind) {
   with_server(routes(echo), {}, [](context& cx, server& app, memory_network& net) -> task<void> {
     auto c = to_server(cx.env(), net);

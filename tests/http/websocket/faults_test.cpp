@@ -167,5 +167,78 @@ TEST(Websocket, AFloodOfPingsCostsNoMemoryAndNoAnswersPiledUp) {
   EXPECT_LE(got.told.size(), flood.size() * 2);
 }
 
+// Always has more to say by the time it is waited for, as a peer on a fast network that floods.
+class endless_stream final : public net::stream {
+ public:
+  endless_stream(environment& env, std::string text) : env_(env), text_(std::move(text)) {}
+  net::io_attempt try_read(std::span<std::byte> into) override {
+    const auto n = std::min(into.size(), text_.size() - at_);
+    std::copy_n(std::as_bytes(std::span(text_)).begin() + static_cast<std::ptrdiff_t>(at_), n,
+                into.begin());
+    at_ = (at_ + n) % text_.size();
+    ++reads;
+    return n;
+  }
+  net::io_attempt try_write(net::const_buffers from) override {
+    std::size_t n = 0;
+    for (const auto piece : from) {
+      n += piece.size();
+    }
+    return n;
+  }
+  task<result<void>> wait(context& cx, net::direction) override {
+    if (cx.cancelled()) {
+      co_return fail(errors::cancelled{});
+    }
+    auto slept = co_await sleep_for(apart_, 1ms);
+    EXPECT_TRUE(slept);
+    co_return result<void>();
+  }
+  bool worth_trying(net::direction towards) const noexcept override {
+    return towards == net::direction::write;
+  }
+  task<result<void>> shutdown_write(context&) override { co_return result<void>(); }
+  void close() noexcept override {}
+  const std::string& peer() const noexcept override { return peer_; }
+
+  std::uint64_t reads = 0;
+
+ private:
+  environment& env_;
+  cancel_scope apart_{env_};
+  std::string text_;
+  std::size_t at_ = 0;
+  std::string peer_ = "flood";
+};
+
+TEST(Websocket, AFloodDoesNotExtendTheDeadlineOfARead) {
+  for (const auto& frame : {std::string("\x89\x04ping", 6), std::string("\x8a\x00", 2)}) {
+    run_in_world(1, [&](context& cx) -> task<void> {
+      auto s = std::make_unique<endless_stream>(cx.env(), frame);
+      const auto& flood = *s;
+      auto ws = make_end(cx.env(), std::move(s), endpoint_role::client, {}, {});
+      auto limited = cx.with_timeout(1s);
+      const auto begun = cx.now();
+      auto got = co_await ws.read(limited);
+      EXPECT_FALSE(got);
+      EXPECT_EQ(got.error().kind(), error_kind::deadline);
+      EXPECT_LE(cx.env().now() - begun, 1100ms);
+      EXPECT_LE(flood.reads, 1200u);
+    });
+  }
+}
+
+TEST(Websocket, AFloodOfMessagesDoesNotHoldUpClosing) {
+  run_in_world(1, [&](context& cx) -> task<void> {
+    auto s = std::make_unique<endless_stream>(cx.env(), std::string("\x81\x05hello", 7));
+    auto ws = make_end(cx.env(), std::move(s), endpoint_role::client, {}, {});
+    const auto begun = cx.now();
+    auto closed = co_await ws.close(cx);
+    EXPECT_FALSE(closed);
+    EXPECT_EQ(closed.error().kind(), error_kind::timeout);
+    EXPECT_LE(cx.env().now() - begun, 5100ms);
+  });
+}
+
 }  // namespace
 }  // namespace fairlead::http

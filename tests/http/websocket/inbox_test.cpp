@@ -262,6 +262,17 @@ TEST(WebsocketInbox, StopsABombAtTheLimit) {
             "text:" + std::string(100, 'x') + " ");
 }
 
+TEST(WebsocketInbox, TheLargestLimitIsOne) {
+  message_deflater d(15, takeover::forget);
+  websocket_inbox inbox({endpoint_role::client, ~std::uint64_t{0}},
+                        message_inflater(15, takeover::forget));
+  const std::string text(50000, 'x');
+  EXPECT_EQ(
+      understood(inbox, wire({opcode::text, deflated(d, text), true, true}, endpoint_role::server),
+                 4096),
+      "text:" + text + " ");
+}
+
 TEST(WebsocketInbox, RefusesDamagedCompression) {
   websocket_inbox inbox({endpoint_role::client, 1000}, message_inflater(15, takeover::keep));
   EXPECT_EQ(
