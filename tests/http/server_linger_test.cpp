@@ -69,5 +69,27 @@ TEST(ServerLinger, AClientThatSaysNothingMoreIsWaitedForOnlySoLong) {
   });
 }
 
+// The client could not know that its connection ends, and has sent its next requests.
+TEST(ServerLinger, AnAnswerThatClosesUnaskedIsNotLostToWhatWasSentAhead) {
+  router r;
+  r.get("/close", [](context&) -> result<response> {
+    return response().header("Connection", "close").body("bye", "text/plain");
+  });
+  with_server(std::move(r), {}, [](context& cx, server& app, memory_network& net) -> task<void> {
+    auto p = co_await dial(cx, net);
+    auto said = co_await p->say(cx, "GET /close HTTP/1.1\r\nHost: a\r\n\r\n");
+    EXPECT_TRUE(said);
+    auto slept = co_await sleep_for(cx, 1ms);
+    EXPECT_TRUE(slept);
+    for (int i = 0; i < 100; ++i) {
+      said = co_await p->say(cx, "GET /" + std::string(10'000, 'x') + " HTTP/1.1\r\n\r\n");
+      EXPECT_TRUE(said) << i;
+    }
+    auto text = co_await p->read_all(cx);
+    EXPECT_TRUE(text.ends_with("\r\n\r\nbye")) << text;
+    EXPECT_EQ(app.stats().requests, 1u);
+  });
+}
+
 }  // namespace
 }  // namespace fairlead::http

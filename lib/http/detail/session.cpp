@@ -382,7 +382,8 @@ session_step session::send(response&& r, afterwards then) {
   framing_ = framing_of(m.answer, m.request.minor_version());
   close_after_ = then == afterwards::close || shared_.draining || wants_close || ended_ ||
                  in_the_way || framing_ == body_framing::until_close;
-  if (!ended_ && (in_the_way || (shared_.draining && then == afterwards::keep_alive))) {
+  const bool unasked = close_after_ && then == afterwards::keep_alive;
+  if (!ended_ && (in_the_way || unasked)) {
     lingers_ = true;  // the client may be sending its next request
   }
   const auto& source = m.answer.source();
