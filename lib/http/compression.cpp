@@ -155,7 +155,8 @@ class compressing final : public middleware {
     }
     detail::add_vary(a.headers(), "Accept-Encoding");
     const auto coding = detail::choose_coding(detail::accepted_codings(r));
-    if (coding == content_coding::identity || r.method() == method::head) {
+    // HEAD too: its Content-Length has to be that of GET.
+    if (coding == content_coding::identity) {
       return;
     }
     if (a.source()) {

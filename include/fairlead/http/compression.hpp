@@ -47,11 +47,11 @@ class compression_options {
 
 /// Codes bodies with gzip or deflate, as Accept-Encoding wishes: texts and streams alike.
 ///
-/// Left alone: answers to HEAD; those with Content-Encoding, Content-Range or "Cache-Control:
-/// no-transform"; bodies that would not become smaller. What could have been coded says "Vary:
-/// Accept-Encoding", and a strong ETag becomes a weak one where the bytes are others. A text of
-/// more than 64 KiB is coded while it is sent, in turns with everything else; one that streams
-/// takes 260 KiB meanwhile. A flush of the source reaches the client.
+/// Left alone: answers with Content-Encoding, Content-Range or "Cache-Control: no-transform";
+/// bodies that would not become smaller. What could have been coded says "Vary: Accept-Encoding",
+/// and a strong ETag becomes a weak one where the bytes are others. HEAD is answered with the
+/// headers of GET. A text of more than 64 KiB is coded while it is sent, in turns with everything
+/// else; one that streams takes 260 KiB meanwhile. A flush of the source reaches the client.
 ///
 /// Do not compress what holds a secret beside something that a stranger may choose (the BREACH
 /// attack): leave such routes out.
