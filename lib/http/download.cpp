@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // How it works: `part_file` is what is on the disk, `download_run` what is asked and answered. Two
-// requests are made at most: one that continues, and one from the start if that was refused (416).
+// requests are made at most: one that continues, and one from the start if that was refused (416)
+// or does not tell where the file ends.
 #include <fairlead/http/download.hpp>
 
 #include "detail/content_range.hpp"
@@ -129,8 +130,9 @@ class download_run {
   task<result<downloaded>> run(context& cx) {
     at_ = how_.continues() == resume::never ? 0 : file_.size();
     auto answer = co_await ask(cx);
-    if (answer && at_ > 0 && answer->status() == status::range_not_satisfiable) {
+    if (answer && at_ > 0 && leads_nowhere(*answer)) {
       at_ = 0;
+      answer = fail(errors::cancelled{});  // lets go of its connection, which may be the only one
       answer = co_await ask(cx);
     }
     if (!answer) {
@@ -166,6 +168,14 @@ class download_run {
     limits.timeout = how_.timeout();
     auto answer = co_await client_.stream(cx, std::move(r), limits);
     co_return answer;
+  }
+
+  // A part without the length of the whole may be followed by more.
+  [[nodiscard]] static bool leads_nowhere(const response_stream& answer) {
+    const auto range = detail::parse_content_range(
+        answer.headers().get("Content-Range").value_or(std::string_view()));
+    return answer.status() == status::range_not_satisfiable ||
+           (answer.status() == status::partial_content && range && !range->total);
   }
 
   task<error> status_error(context& cx, response_stream& answer) const {

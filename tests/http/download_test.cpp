@@ -262,6 +262,38 @@ TEST(Download, PartsThatDoNotFitAreRefused) {
               });
 }
 
+// "bytes 5-6/*" does not say that byte 6 is the last. As after a 416, the second request must not
+// wait for the connection of the first.
+TEST(Download, BeginsAnewWhenAPartLeadsNowhere) {
+  for (const std::string refusal :
+       {"HTTP/1.1 206 Part\r\nETag: \"v1\"\r\nContent-Range: bytes 5-6/*\r\nContent-Length: 2\r\n",
+        "HTTP/1.1 416 No\r\nContent-Length: 2\r\n"}) {
+    const scratch_dir dir;
+    const auto path = dir.file("f");
+    put_text(path + ".part", "01234");
+    put_text(path + ".part.from", "\"v1\"");
+    const auto server = [&](context& cx, peer& p, int) -> task<void> {
+      while (!p.ended) {
+        auto head = co_await p.read_until(cx, "\r\n\r\n");
+        const bool part = head.find("Range: ") != std::string::npos;
+        const auto text = part ? refusal + "\r\n5" : ok_json("0123456789");
+        auto said = co_await p.say(cx, text);  // of the part's two bytes one never comes
+        static_cast<void>(said);
+      }
+    };
+    pool_options one;
+    one.per_origin = 1;
+    with_script(server, client_options().pool(one),
+                [&](context& cx, client& c, memory_network&) -> task<void> {
+                  auto limited = cx.with_timeout(1s);
+                  auto done = co_await download(limited, c, "/f", path);
+                  EXPECT_TRUE(done) << done.error().message();
+                  EXPECT_TRUE(done && done->continued_at == 0);
+                });
+    EXPECT_EQ(content_of(path), "0123456789");
+  }
+}
+
 TEST(Download, HoldsItsLimit) {
   const scratch_dir dir;
   origin o{std::string(1000, 'x')};
