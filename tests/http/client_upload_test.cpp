@@ -513,6 +513,37 @@ TEST(ClientUpload, AGoodAnswerCountsThoughTheServerLeavesAfterIt) {
   });
 }
 
+TEST(ClientUpload, BrokenAtEveryAttemptAfterAGoodAnswer) {
+  const std::vector<std::string> lines(100, long_line());
+  int succeeded = 0;
+  for (std::uint64_t n = 1; n < 60; ++n) {
+    const auto eager = [](context& cx, peer& p, int) -> task<void> {
+      auto head = co_await p.read_until(cx, "\r\n\r\n");
+      auto said = co_await p.say(cx, "HTTP/1.1 202 Accepted\r\nContent-Length: 2\r\n\r\nok");
+      auto rest = co_await p.read_all(cx);
+      EXPECT_TRUE(said || rest.size() < 200'000);
+    };
+    with_script(
+        eager, {},
+        [&](context& cx, client& c, memory_network&) -> task<void> {
+          const auto start = cx.now();
+          auto r = co_await c.request(cx, put(pieces(lines)));
+          EXPECT_EQ(cx.now() - start, 0s);
+          if (r) {
+            ++succeeded;
+            EXPECT_EQ(r->body(), "ok");
+          } else {
+            EXPECT_EQ(r.error().kind(), error_kind::connection_reset) << r.error().message();
+          }
+        },
+        [&](memory_network& net) {
+          net.client_side =
+              net::memory_side().max_write(4000).fail_attempt(n, errors::connection_reset{"p"});
+        });
+  }
+  EXPECT_GT(succeeded, 5) << "an answer that has come counts";
+}
+
 TEST(ClientUpload, TrailersThatFrameAreRefused) {
   for (const std::string name : {"Content-Length", "Transfer-Encoding"}) {
     std::string seen;
