@@ -108,6 +108,41 @@ TEST(ServerDrain, LetsRequestsFinishAndClosesIdleConnections) {
   });
 }
 
+// One that was opened ahead, as browsers and pools do, must not use up the grace of every drain.
+TEST(ServerDrain, AConnectionThatHasSaidNothingIsNotWaitedForLong) {
+  slow_service s;
+  with_server(s.routes(), {}, [&](context& cx, server& app, memory_network& net) -> task<void> {
+    auto silent = co_await dial(cx, net);
+    auto slept = co_await sleep_for(cx, 3s);
+    EXPECT_TRUE(slept);
+    const auto start = cx.now();
+    auto drained = co_await app.drain(cx, 5s);
+    EXPECT_TRUE(drained) << drained.error().message();
+    EXPECT_EQ(cx.now() - start, 1s);
+    auto text = co_await silent->read_all(cx);
+    EXPECT_EQ(text, "");
+  });
+}
+
+TEST(ServerDrain, AFirstRequestThatIsUnderWayIsAnswered) {
+  slow_service s;
+  with_server(s.routes(), {}, [&](context& cx, server& app, memory_network& net) -> task<void> {
+    auto p = co_await dial(cx, net);
+    task_scope draining(cx);
+    draining.spawn([&](context& own) -> task<void> {
+      auto drained = co_await app.drain(own, 5s);
+      EXPECT_TRUE(drained) << drained.error().message();
+    });
+    auto slept = co_await sleep_for(cx, 500ms);
+    auto said = co_await p->say(cx, get("/slow/1000"));
+    EXPECT_TRUE(slept && said);
+    auto text = co_await p->read_all(cx);
+    EXPECT_TRUE(text.starts_with("HTTP/1.1 200 ")) << text;
+    auto joined = co_await draining.join();
+    EXPECT_TRUE(joined);
+  });
+}
+
 TEST(ServerDrain, CancelsWhatTakesLongerThanTheGrace) {
   slow_service s;
   with_server(s.routes(), {}, [&](context& cx, server& app, memory_network& net) -> task<void> {

@@ -47,8 +47,13 @@ class session {
   /// True between requests, when nothing of the next one has come: the connection may be closed
   /// at any time then.
   [[nodiscard]] bool idle() const noexcept { return phase_ == phase::idle; }
+  /// True as long as nothing has ever come. Its first request may be under way, and unlike the next
+  /// one on an idle connection, clients do not send that again by themselves.
+  [[nodiscard]] bool fresh() const noexcept { return phase_ == phase::fresh; }
   /// When the current phase must be over; made when it is first asked for.
   [[nodiscard]] time_point limit();
+  /// The same, but soon.
+  void hurry();
 
   [[nodiscard]] http::handler& target() const noexcept { return *memory_->route.target; }
   [[nodiscard]] http::request& request() noexcept { return memory_->request; }

@@ -266,12 +266,18 @@ task<void> serve_connection(context& cx, server_state& shared, cancel_scope& idl
     }
     in_a_row = 0;
     const bool writing = step == session_step::wait_write;
-    const context& under = one.idle() ? static_cast<const context&>(idle) : cx;
+    const bool hurries = one.fresh() && idle.cancelled();
+    if (hurries) {
+      one.hurry();
+    }
+    const bool calm = one.idle() || (one.fresh() && !hurries);
+    const context& under = calm ? static_cast<const context&>(idle) : cx;
     auto limited = under.with_deadline(one.limit());
     auto ready =
         co_await one.stream().wait(limited, writing ? net::direction::write : net::direction::read);
     if (!ready) {
-      step = one.gave_up(ready.error());
+      const bool drains = calm && one.fresh() && idle.cancelled() && !cx.cancelled();
+      step = drains ? session_step::wait_read : one.gave_up(ready.error());
     } else {
       step = writing ? one.write() : one.read();
     }
