@@ -80,9 +80,12 @@ class race {
       }
       auto limited = cx.with_deadline(rules_.next_start());
       auto waited = co_await changed_.wait(limited);
-      auto allowed = cx.check();
-      if (!waited && !allowed && !won_) {
-        co_return allowed;
+      if (!waited && !won_) {
+        auto allowed = cx.check();
+        if (allowed && waited.error().is<errors::deadline>()) {
+          continue;  // the next one's turn
+        }
+        co_return allowed ? waited : allowed;
       }
     }
     attempts.cancel();

@@ -7,6 +7,10 @@
 #include <fairlead/sim/network.hpp>
 
 #include <gtest/gtest.h>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/this_coro.hpp>
 
 #include "support/sim_test.hpp"
 
@@ -203,6 +207,35 @@ TEST(HappyEyeballs, CancellationLeavesNothingBehind) {
       EXPECT_EQ(r.fabric.connections(), 0U);
     });
   }
+}
+
+TEST(HappyEyeballs, EndsWhenTheCoroutineThatAwaitsIsCancelled) {
+  run_in_world(1, [](sim::world& w, context& cx) -> task<void> {
+    race_world r(w, cx);
+    for (const auto* a : {"2001:db8::1", "192.0.2.1", "192.0.2.2"}) {
+      r.add(a);
+      r.silence(a);
+    }
+    boost::asio::cancellation_signal stop;
+    std::optional<result<connection>> outcome;
+    const auto attempt = [&]() -> task<void> {
+      co_await boost::asio::this_coro::throw_if_cancelled(false);
+      auto made = co_await connect_to(cx, r.fabric.host("client"), "service", 7);
+      outcome.emplace(std::move(made));
+    };
+    boost::asio::co_spawn(
+        cx.executor(), attempt,
+        boost::asio::bind_cancellation_slot(stop.slot(), [](const std::exception_ptr&) {}));
+    auto slept = co_await sleep_for(cx, 300ms);
+    EXPECT_TRUE(slept);
+    EXPECT_FALSE(outcome);
+    stop.emit(boost::asio::cancellation_type::terminal);
+    slept = co_await sleep_for(cx, 1ms);
+    EXPECT_TRUE(outcome) << "it goes on";
+    EXPECT_TRUE(outcome && outcome->error().is<errors::cancelled>());
+    slept = co_await sleep_for(cx, 10min);
+    EXPECT_EQ(r.fabric.connections(), 0U);
+  });
 }
 
 TEST(HappyEyeballs, AnAttemptMayHaveALimitOfItsOwn) {
