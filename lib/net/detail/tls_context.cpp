@@ -124,6 +124,23 @@ int on_new_session(SSL* ssl, SSL_SESSION* session) noexcept {
   return 0;  // it takes a share of its own
 }
 
+// The chain of a client that resumes is not looked at again, so its session must not outlive its
+// certificate.
+SSL_TICKET_RETURN on_ticket(SSL* ssl, SSL_SESSION* session, const unsigned char* /*name*/,
+                            std::size_t /*name_size*/, SSL_TICKET_STATUS status,
+                            void* /*arg*/) noexcept {
+  switch (status) {
+    case SSL_TICKET_SUCCESS:
+    case SSL_TICKET_SUCCESS_RENEW:
+      if (!tls_engine::of(ssl).outlived_by(session)) {
+        return status == SSL_TICKET_SUCCESS ? SSL_TICKET_RETURN_USE : SSL_TICKET_RETURN_USE_RENEW;
+      }
+      return SSL_TICKET_RETURN_IGNORE_RENEW;
+    default:
+      return SSL_TICKET_RETURN_IGNORE_RENEW;
+  }
+}
+
 // Changes nothing about the verdict.
 int on_verification(int good, X509_STORE_CTX* store) noexcept {
   if (good != 1) {
@@ -177,6 +194,7 @@ void set_up(tls_context& into, const tls_server_options& o, pem_loader& load) {
   SSL_CTX_set_session_id_context(ctx, reinterpret_cast<const unsigned char*>(session_scope.data()),
                                  static_cast<unsigned>(session_scope.size()));
   SSL_CTX_set_timeout(ctx, session_lifetime);
+  SSL_CTX_set_session_ticket_cb(ctx, nullptr, &on_ticket, nullptr);
   if (!o.tickets()) {
     SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET);
     SSL_CTX_set_num_tickets(ctx, 0);

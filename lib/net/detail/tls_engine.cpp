@@ -47,7 +47,10 @@ result<host_name> host_of(std::string_view host) {
   }
   const bool printable =
       std::all_of(host.begin(), host.end(), [](char c) { return c > ' ' && c < 0x7f; });
-  if (host.empty() || host.size() > longest_host || !printable) {
+  // OpenSSL takes ".example" for every name below it.
+  const bool empty_label =
+      host.starts_with('.') || host.ends_with('.') || host.find("..") != host.npos;
+  if (host.empty() || host.size() > longest_host || !printable || empty_label) {
     return fail(errors::invalid_argument{given, "neither a DNS name in ASCII nor an IP address"});
   }
   return host_name{std::string(host), false};
@@ -136,6 +139,7 @@ result<void> tls_engine::begin(wall_time at) {
   if (!bio) {
     return fail(errors::tls_failure{name_, "OpenSSL has no memory for another connection"});
   }
+  at_ = at;
   SSL_set_app_data(ssl_.get(), this);
   auto* both = bio.release();
   SSL_set_bio(ssl_.get(), both, both);
@@ -206,6 +210,18 @@ void tls_engine::keep(SSL_SESSION* session) noexcept {
   try {
     shared_->sessions.put(sessions_, std::move(ours));
   } catch (...) {  // then it is not resumed
+  }
+}
+
+bool tls_engine::outlived_by(const SSL_SESSION* session) const noexcept {
+  const auto* peer = SSL_SESSION_get0_peer(const_cast<SSL_SESSION*>(session));
+  return peer != nullptr && not_after(peer) < at_;
+}
+
+void tls_engine::rest() noexcept {
+  constexpr std::string_view between_records = "RH";  // it waits for the head of one
+  if (SSL_pending(ssl_.get()) == 0 && SSL_rstate_string(ssl_.get()) == between_records) {
+    SSL_free_buffers(ssl_.get());
   }
 }
 
