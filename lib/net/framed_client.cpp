@@ -233,21 +233,35 @@ bool framed_client::impl::keeps_reading(const error& e, const context& cx) const
 
 task<void> framed_client::impl::read_loop(context& cx, stream& s) {
   framed<any_framer> in(s, rule);
+  struct reading {
+    reading(impl& i, const framed<any_framer>& f) noexcept : self(i) { self.incoming = &f; }
+    reading(const reading&) = delete;
+    reading& operator=(const reading&) = delete;
+    ~reading() { self.incoming = nullptr; }
+    impl& self;
+  };
+  const reading here(*this, in);
   while (line != nullptr) {
-    context limited = cx;
-    if (out.size() == 0) {
-      limited = cx.with_timeout(options.idle_timeout);
-    }
-    auto next = co_await in.read(limited);
-    if (next && *next) {
-      take(**next);
+    // What has come is looked at before more is asked for: it is no reply to that.
+    auto next = in.arrived();
+    if (!next) {
       pump();
+      context limited = cx;
+      if (out.size() == 0) {
+        limited = cx.with_timeout(options.idle_timeout);
+      }
+      auto read = co_await in.read(limited);
+      next.emplace(std::move(read));
+    }
+    const auto& got = *next;
+    if (got && *got) {
+      take(**got);
       continue;
     }
-    if (next) {
+    if (got) {
       break_line(errors::connection_closed{s.peer()});
-    } else if (!keeps_reading(next.error(), cx)) {
-      const error& e = next.error();
+    } else if (!keeps_reading(got.error(), cx)) {
+      const error& e = got.error();
       if (overrun) {
         break_line(errors::unavailable{
             s.peer(), "closed, for the replies to calls that were given up did not come",
