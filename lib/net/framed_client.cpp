@@ -9,6 +9,7 @@
 
 #include <fairlead/core/sleep.hpp>
 #include <fairlead/net/framed.hpp>
+#include <fairlead/net/tls_client.hpp>
 
 #include <stdexcept>
 #include <utility>
@@ -344,6 +345,24 @@ framed_client_stats framed_client::stats() const noexcept {
 open_stream connects_to(network& net, std::string host, std::uint16_t port) {
   return
       [&net, host = std::move(host), port](context& cx) { return connect_to(cx, net, host, port); };
+}
+
+open_stream connects_to(network& net, std::string host, std::uint16_t port, tls_client client) {
+  return [&net, host = std::move(host), port,
+          client = std::move(client)](context& cx) -> task<result<connection>> {
+    auto made = co_await connect_to(cx, net, host, port);
+    if (!made) {
+      co_return made;
+    }
+    const auto begun = cx.env().now();
+    auto secured = co_await tls_connect(cx, std::move(made->stream), client, host);
+    if (!secured) {
+      co_return fail(std::move(secured).error());
+    }
+    auto times = made->times;
+    times.tls = cx.env().now() - begun;
+    co_return connection(std::move(*secured), times);
+  };
 }
 
 open_stream connects_to(network& net, endpoint to) {
