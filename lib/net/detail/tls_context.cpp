@@ -26,6 +26,13 @@ int version_number(tls_version v) noexcept {
   return v == tls_version::tls13 ? TLS1_3_VERSION : TLS1_2_VERSION;
 }
 
+void on_message(int sent, int /*version*/, int type, const void* /*bytes*/, std::size_t /*size*/,
+                SSL* ssl, void* /*arg*/) noexcept {
+  if (sent == 0 && type == SSL3_RT_HANDSHAKE) {
+    tls_engine::of(ssl).count_message();
+  }
+}
+
 // False when OpenSSL cannot do it.
 bool configure(SSL_CTX* ctx, tls_version oldest, tls_version newest) {
   SSL_CTX_set_options(ctx,
@@ -33,6 +40,7 @@ bool configure(SSL_CTX* ctx, tls_version oldest, tls_version newest) {
                           SSL_OP_IGNORE_UNEXPECTED_EOF);  // the engine tells the two ends apart
   SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                             SSL_MODE_NO_AUTO_CHAIN);
+  SSL_CTX_set_msg_callback(ctx, &on_message);
   SSL_CTX_set_read_ahead(ctx, 1);  // a record in one read, not its head and then its body
   SSL_CTX_set_security_level(ctx, security_level);
   SSL_CTX_set_verify_depth(ctx, longest_chain);

@@ -27,6 +27,12 @@ namespace {
 
 constexpr std::size_t longest_host = 253;  // RFC 1035 in text
 
+// New keys and tickets cost far more to take than to send: 27 bytes, 60 us. So many may come, and
+// one more for so many bytes of data. Sessions begin with a few tickets; BoringSSL takes 32 new
+// keys in a row, Go 16 records without data.
+constexpr std::uint64_t most_messages = 32;
+constexpr std::uint64_t data_for_one_more = 65536;
+
 struct host_name {
   std::string text;
   bool address = false;
@@ -225,6 +231,18 @@ void tls_engine::rest() noexcept {
   }
 }
 
+void tls_engine::count_message() noexcept {
+  if (!established_ || ++messages_ <= most_messages + data_ / data_for_one_more || read_error_) {
+    return;
+  }
+  try {
+    const error flood = errors::tls_failure{
+        name_, "the peer sends new keys or tickets without end, and no data with them"};
+    read_error_ = flood;
+  } catch (...) {  // no memory to say it; the next one tries again
+  }
+}
+
 void tls_engine::objects(long code, X509* certificate) noexcept {
   if (verification_ == X509_V_OK) {
     verification_ = code;
@@ -303,6 +321,7 @@ tls_step tls_engine::read(std::span<std::byte> into) {
   std::size_t n = 0;
   const int returned = SSL_read_ex(ssl_.get(), into.data(), into.size(), &n);
   if (returned == 1) {
+    data_ += n;
     if (client_ && !has_pending()) {
       rest();  // it may idle in a pool now, where nobody waits for it
     }

@@ -81,6 +81,8 @@ class tls_engine {
   void keep(SSL_SESSION* session) noexcept;
   /// Whether the client's certificate in a session that it wants to resume is out of date.
   [[nodiscard]] bool outlived_by(const SSL_SESSION* session) const noexcept;
+  /// The peer sent a message of the handshake: after it, one that carries no data.
+  void count_message() noexcept;
   /// Remembers what is wrong with the peer's chain.
   void objects(long code, X509* certificate) noexcept;
 
@@ -114,6 +116,8 @@ class tls_engine {
   long verification_ = X509_V_OK;
   owned<X509> culprit_;
   unsigned reads_ = 0;          // of the stream beneath, in this step
+  std::uint64_t data_ = 0;      // bytes of the peer that were read
+  std::uint64_t messages_ = 0;  // of the peer that were none, since the handshake
   std::size_t unfinished_ = 0;  // bytes of a write that stopped half done
   std::size_t unfinished_hash_ = 0;
   std::optional<error> read_error_;   // of the stream beneath
