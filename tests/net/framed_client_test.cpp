@@ -391,5 +391,28 @@ TEST(FramedClient, WhatCameBeforeARequestIsNoReplyToIt) {
   }
 }
 
+TEST(FramedClient, ARequestOfWhichNothingWasWrittenHasNoReply) {
+  // The peer reads a few bytes of the first request only, and says two things.
+  const auto hasty = [](context& cx, stream& s, int number) -> task<void> {
+    if (number > 1) {
+      auto echoes = echo();
+      co_await echoes(cx, s, number);
+      co_return;
+    }
+    auto put = co_await write_all(cx, s, "enough\nextra\n");
+    EXPECT_TRUE(put);
+    auto slept = co_await sleep_for(cx, 1s);
+    EXPECT_TRUE(slept);
+  };
+  with_peer(hasty, [](sim::world&, context& cx, task_scope& scope, peer& other) -> task<void> {
+    other.sides({}, memory_side().capacity(4).latency(1ms));
+    framed_client c(scope, other.opener(), line());
+    const auto got = co_await call_all(cx, c, {"a long request", "b"});
+    EXPECT_EQ(got[0].value(), "enough");
+    EXPECT_EQ(got[1].value(), "re: b");
+    EXPECT_EQ(other.attempts(), 2);
+  });
+}
+
 }  // namespace
 }  // namespace fairlead::net

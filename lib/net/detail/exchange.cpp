@@ -225,6 +225,12 @@ void exchange::take(std::string_view message) {
   const auto found = out.reply(id ? std::optional<std::string_view>(*id) : std::nullopt);
   switch (found.what) {
     case matcher::verdict::belongs:
+      if (found.call->begin >= written) {  // not a byte of its request has gone out
+        found.call->at = pending::place::waiting;
+        waiting.push_front(*found.call);
+        break_off_unasked();
+        break;
+      }
       ++counts.replies;
       useful = true;
       pace.succeeded();
