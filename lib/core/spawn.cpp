@@ -129,11 +129,25 @@ void child_group::on_done(std::exception_ptr thrown) noexcept {
   if (running_ > 0) {
     return;
   }
-  if (joiner_ != nullptr) {
-    joiner_->notify();
+  pass_on_cancellation();
+  notify_joiner();
+  if (holder_ != nullptr) {
+    holder_->notify_joiner();
   }
   if (on_idle_ != nullptr) {
     on_idle_(idle_arg_);
+  }
+}
+
+void child_group::notify_joiner() noexcept {
+  if (joiner_ != nullptr && all_ended()) {
+    joiner_->notify();
+  }
+}
+
+void child_group::pass_on_cancellation() noexcept {
+  if (held_ != nullptr && running_ == 0 && scope_.cancelled()) {
+    held_->scope_.cancel();
   }
 }
 
@@ -151,19 +165,27 @@ void child_group::on_abandoned() noexcept {
 }
 
 task<void> child_group::join_holding(child_group& other) {
-  held_ = &other;
-  other.holder_ = this;
-  struct release {
-    explicit release(child_group& g) noexcept : group(g) {}
-    release(const release&) = delete;
-    release& operator=(const release&) = delete;
-    ~release() {
+  struct hold : cancel_node {
+    hold(child_group& g, child_group& o) noexcept : cancel_node(&on_cancel), group(g) {
+      group.held_ = &o;
+      o.holder_ = &group;
+      if (!group.scope_.cancelled()) {
+        group.scope_.cancel_tree().add(*this);
+      }
+      group.pass_on_cancellation();
+    }
+    hold(const hold&) = delete;
+    hold& operator=(const hold&) = delete;
+    ~hold() {
       group.held_->holder_ = nullptr;
       group.held_ = nullptr;
     }
+    static void on_cancel(cancel_node& n) noexcept {
+      static_cast<hold&>(n).group.pass_on_cancellation();
+    }
     child_group& group;
   };
-  const release at_end(*this);
+  const hold both(*this, other);
   co_await join();
 }
 
@@ -175,7 +197,7 @@ task<void> child_group::join() {
   if (state.cancelled() != boost::asio::cancellation_type::none) {
     scope_.cancel();
   }
-  while (running_ > 0) {
+  while (!all_ended()) {
     waiter w(joining, scope_);
     w.outlive_environment();
     joiner_ = &w;

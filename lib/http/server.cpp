@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <fairlead/http/server.hpp>
 
+#include "detail/peer_network.hpp"
 #include "detail/server_state.hpp"
 #include "detail/session_task.hpp"
 
@@ -22,7 +23,7 @@ struct server::impl : detail::server_state {
   // The place of a connection among those of its address.
   class place {
    public:
-    place(impl& i, std::string_view peer) : of_(i), host_(peer.substr(0, peer.rfind(':'))) {
+    place(impl& i, std::string_view peer) : of_(i), host_(detail::peer_network(peer)) {
       ++of_.by_peer[host_];
     }
     place(const place&) = delete;

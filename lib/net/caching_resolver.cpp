@@ -121,7 +121,7 @@ task<result<resolved>> caching_resolver::resolve(context& cx, std::string_view h
     auto numeric = co_await self.next.resolve(cx, host);
     co_return numeric;
   }
-  const auto name = detail::canonical_name(host);
+  const auto name = detail::asked_name(host);
   for (;;) {
     if (auto known = self.cache.find(name, cx.now())) {
       ++self.counts.hits;
@@ -146,7 +146,7 @@ task<result<resolved>> caching_resolver::resolve(context& cx, std::string_view h
 }
 
 void caching_resolver::forget(std::string_view host) {
-  impl_->cache.forget(detail::canonical_name(host));
+  impl_->cache.forget(detail::asked_name(host));
 }
 
 void caching_resolver::forget_all() {

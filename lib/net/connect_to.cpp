@@ -41,8 +41,41 @@ error named(const error& e, std::string_view target) {
       [&](const errors::deadline& x) -> error { return errors::deadline{target, x.limit}; },
       [&](const auto&) -> error { return e; },
   });
+  if (const auto* cause = e.cause(); cause != nullptr && out.cause() == nullptr) {
+    out.with_cause(*cause);
+  }
   return out.at(e.stage()).with_sent(e.sent());
 }
+
+// Why attempts failed. One that no way led to says less than one that was refused: it may only be
+// of a family that is not spoken here.
+class failures {
+ public:
+  void add(error e) {
+    if (e.is<errors::unreachable>()) {
+      unreachable_ = std::move(e);
+    } else {
+      if (last_ && last_->kind() != e.kind()) {
+        before_ = std::move(last_);
+      }
+      last_ = std::move(e);
+    }
+  }
+  // That of the last one, caused by one of another kind, if there was any.
+  [[nodiscard]] error summary() const {
+    error out = last_ ? *last_ : *unreachable_;
+    if (last_ && (before_ || unreachable_)) {
+      out.with_cause(before_ ? *before_ : *unreachable_);
+    }
+    return out;
+  }
+  [[nodiscard]] bool any() const noexcept { return last_ || unreachable_; }
+
+ private:
+  std::optional<error> last_;
+  std::optional<error> before_;
+  std::optional<error> unreachable_;
+};
 
 // Attempts at several addresses, side by side.
 class race {
@@ -65,9 +98,12 @@ class race {
     }
     if (!ended) {
       error e = std::move(ended).error();
+      if (e.is<errors::deadline>() && failed_.any()) {
+        e.with_cause(failed_.summary());
+      }
       co_return fail(e.at(error_stage::connect).with_sent(error_sent::not_sent));
     }
-    co_return fail(*last_);
+    co_return fail(failed_.summary());
   }
 
  private:
@@ -80,9 +116,12 @@ class race {
       }
       auto limited = cx.with_deadline(rules_.next_start());
       auto waited = co_await changed_.wait(limited);
-      auto allowed = cx.check();
-      if (!waited && !allowed && !won_) {
-        co_return allowed;
+      if (!waited && !won_) {
+        auto allowed = cx.check();
+        if (allowed && waited.error().is<errors::deadline>()) {
+          continue;  // the next one's turn
+        }
+        co_return allowed ? waited : allowed;
       }
     }
     attempts.cancel();
@@ -95,7 +134,7 @@ class race {
       won_ = std::move(*made);
     }
     if (!made) {
-      last_ = std::move(made).error();
+      failed_.add(std::move(made).error());
       rules_.failed();
     }
     changed_.notify();
@@ -105,7 +144,8 @@ class race {
     auto limited = cx.with_timeout(options_.attempt_timeout);
     auto made = co_await net_.connect(limited, addresses_[i]);
     if (!made && made.error().is<errors::deadline>() && limited.deadline() < cx.deadline()) {
-      error e = errors::timeout{{}, options_.attempt_timeout, timeout_scope::connect};
+      const auto where = addresses_[i].to_string();
+      error e = errors::timeout{where, options_.attempt_timeout, timeout_scope::connect};
       co_return fail(e.at(error_stage::connect).with_sent(error_sent::not_sent));
     }
     co_return made;
@@ -117,7 +157,7 @@ class race {
   detail::connect_race rules_;
   wait_slot changed_;
   std::unique_ptr<stream> won_;
-  std::optional<error> last_;
+  failures failed_;
 };
 
 }  // namespace

@@ -9,6 +9,7 @@
 
 #include <fairlead/core/sleep.hpp>
 #include <fairlead/net/framed.hpp>
+#include <fairlead/net/tls_client.hpp>
 
 #include <stdexcept>
 #include <utility>
@@ -233,21 +234,35 @@ bool framed_client::impl::keeps_reading(const error& e, const context& cx) const
 
 task<void> framed_client::impl::read_loop(context& cx, stream& s) {
   framed<any_framer> in(s, rule);
+  struct reading {
+    reading(impl& i, const framed<any_framer>& f) noexcept : self(i) { self.incoming = &f; }
+    reading(const reading&) = delete;
+    reading& operator=(const reading&) = delete;
+    ~reading() { self.incoming = nullptr; }
+    impl& self;
+  };
+  const reading here(*this, in);
   while (line != nullptr) {
-    context limited = cx;
-    if (out.size() == 0) {
-      limited = cx.with_timeout(options.idle_timeout);
-    }
-    auto next = co_await in.read(limited);
-    if (next && *next) {
-      take(**next);
+    // What has come is looked at before more is asked for: it is no reply to that.
+    auto next = in.arrived();
+    if (!next) {
       pump();
+      context limited = cx;
+      if (out.size() == 0) {
+        limited = cx.with_timeout(options.idle_timeout);
+      }
+      auto read = co_await in.read(limited);
+      next.emplace(std::move(read));
+    }
+    const auto& got = *next;
+    if (got && *got) {
+      take(**got);
       continue;
     }
-    if (next) {
+    if (got) {
       break_line(errors::connection_closed{s.peer()});
-    } else if (!keeps_reading(next.error(), cx)) {
-      const error& e = next.error();
+    } else if (!keeps_reading(got.error(), cx)) {
+      const error& e = got.error();
       if (overrun) {
         break_line(errors::unavailable{
             s.peer(), "closed, for the replies to calls that were given up did not come",
@@ -330,6 +345,24 @@ framed_client_stats framed_client::stats() const noexcept {
 open_stream connects_to(network& net, std::string host, std::uint16_t port) {
   return
       [&net, host = std::move(host), port](context& cx) { return connect_to(cx, net, host, port); };
+}
+
+open_stream connects_to(network& net, std::string host, std::uint16_t port, tls_client client) {
+  return [&net, host = std::move(host), port,
+          client = std::move(client)](context& cx) -> task<result<connection>> {
+    auto made = co_await connect_to(cx, net, host, port);
+    if (!made) {
+      co_return made;
+    }
+    const auto begun = cx.env().now();
+    auto secured = co_await tls_connect(cx, std::move(made->stream), client, host);
+    if (!secured) {
+      co_return fail(std::move(secured).error());
+    }
+    auto times = made->times;
+    times.tls = cx.env().now() - begun;
+    co_return connection(std::move(*secured), times);
+  };
 }
 
 open_stream connects_to(network& net, endpoint to) {

@@ -12,6 +12,8 @@
 
 #include "detail/reply_order.hpp"
 
+#include <array>
+#include <cstddef>
 #include <deque>
 #include <exception>
 #include <stdexcept>
@@ -66,8 +68,9 @@ struct framed_server::impl {
 
   // One connection, in the frame of its session.
   struct talk {
-    talk(impl& i, std::unique_ptr<stream> s)
+    talk(impl& i, const cancel_scope& until_drain, std::unique_ptr<stream> s)
         : self(i),
+          reading(until_drain),
           under(std::move(s)),
           messages(*under, i.rule),
           permits(i.options.max_concurrent),
@@ -75,26 +78,30 @@ struct framed_server::impl {
       messages.limit_message_time(i.options.read_timeout);
     }
     impl& self;
+    cancel_scope reading;  // cancelled when no more is read, by draining or for this one alone
     std::unique_ptr<stream> under;
     framed<any_framer> messages;
     semaphore permits;
     detail::reply_order<ready> replies;
     std::deque<ready> outgoing;  // those whose turn it is
     bool writing = false;
-    bool broken = false;
+    bool broken = false;   // nothing more can be written
+    bool refused = false;  // nothing more shall be: a request is not answered
     bool lingers = false;  // the client may be sending still, and shall read its replies
   };
 
   task<void> session(context& cx, const session_surroundings& around, std::unique_ptr<stream> s);
-  task<result<std::optional<std::string_view>>> next(context& waiting, talk& t);
-  task<void> one_by_one(context& cx, cancel_scope& until_drain, talk& t);
-  task<result<void>> side_by_side(context& cx, cancel_scope& until_drain, talk& t,
-                                  task_scope& requests);
+  using message = std::optional<std::string_view>;
+  task<result<message>> next(talk& t);
+  task<result<message>> read(talk& t);
+  task<void> one_by_one(context& cx, talk& t);
+  task<result<void>> side_by_side(context& cx, talk& t, task_scope& requests);
   task<void> one_request(context& cx, talk& t, std::string request, semaphore::permit permit);
   task<std::optional<std::string>> answer(context& cx, std::string_view request);
   task<result<std::string>> handle(context& cx, std::string_view request);
   task<bool> write(context& cx, talk& t, std::string_view reply);
   task<void> write_ready(context& cx, talk& t);
+  [[nodiscard]] static bool sends_still(talk& t);
 
   any_framer rule;
   message_handler handler;
@@ -106,58 +113,85 @@ struct framed_server::impl {
 
 task<void> framed_server::impl::session(context& cx, const session_surroundings& around,
                                         std::unique_ptr<stream> s) {
-  talk t(*this, std::move(s));
+  talk t(*this, around.until_drain, std::move(s));
   if (options.max_concurrent == 1) {
-    co_await one_by_one(cx, around.until_drain, t);
+    co_await one_by_one(cx, t);
   } else {
-    const auto body = [&](task_scope& requests) {
-      return side_by_side(cx, around.until_drain, t, requests);
-    };
+    const auto body = [&](task_scope& requests) { return side_by_side(cx, t, requests); };
     auto ended = co_await with_scope(cx, body);
     static_cast<void>(ended);  // all that failed has been counted
   }
-  if (t.lingers && !t.broken && !cx.cancelled()) {
+  if (!t.broken && !cx.cancelled() && (t.lingers || sends_still(t))) {
     co_await close_in_order(cx, *t.under);
   }
   t.under->close();
 }
 
-// The next request; nothing when there will be none.
-task<result<std::optional<std::string_view>>> framed_server::impl::next(context& waiting, talk& t) {
-  auto limited = waiting.with_timeout(options.idle_timeout);
-  auto got = co_await t.messages.read(limited);
-  if (!got) {
-    t.lingers = makes_no_sense(got.error());
+// Whether the client is sending what will not be read: closing now would reset the connection, and
+// replies that are under way could be lost.
+bool framed_server::impl::sends_still(talk& t) {
+  if (!t.reading.cancelled()) {
+    return false;
+  }
+  std::array<std::byte, 64> unread;
+  const auto more = t.under->try_read(unread);
+  return more && *more && **more > 0;
+}
+
+// The next request; nothing when there will be none. Also while nothing more is read, as long as
+// requests are here that have come before.
+task<result<framed_server::impl::message>> framed_server::impl::next(talk& t) {
+  auto here = t.messages.arrived();
+  if (!here && t.reading.cancelled()) {
+    co_return message();
+  }
+  if (!here) {
+    auto got = co_await read(t);
+    here.emplace(std::move(got));
+  }
+  if (!*here) {
+    t.lingers = !t.broken && makes_no_sense(here->error());
     counts.unreadable += t.lingers ? 1 : 0;
+  }
+  co_return std::move(*here);
+}
+
+// One that has begun to come has its own time, however long it was waited for.
+task<result<framed_server::impl::message>> framed_server::impl::read(talk& t) {
+  auto limited = t.reading.with_timeout(options.idle_timeout);
+  auto got = co_await t.messages.read(limited);
+  if (!got && got.error().is<errors::deadline>() && t.messages.has_unread() && t.reading.check()) {
+    got = co_await t.messages.read(t.reading);
   }
   co_return got;
 }
 
-task<void> framed_server::impl::one_by_one(context& cx, cancel_scope& until_drain, talk& t) {
-  while (!until_drain.cancelled()) {
-    auto got = co_await next(until_drain, t);
+task<void> framed_server::impl::one_by_one(context& cx, talk& t) {
+  for (;;) {
+    auto got = co_await next(t);
     if (!got || !*got) {
       break;
     }
     auto reply = co_await answer(cx, **got);
     if (!reply) {
+      t.reading.cancel();
       break;
     }
     const bool more = co_await write(cx, t, *reply);
     if (!more) {
+      t.broken = true;
       break;
     }
   }
 }
 
-task<result<void>> framed_server::impl::side_by_side(context& cx, cancel_scope& until_drain,
-                                                     talk& t, task_scope& requests) {
-  while (!t.broken && !until_drain.cancelled()) {
-    auto permit = co_await t.permits.acquire(until_drain);
-    if (!permit) {
+task<result<void>> framed_server::impl::side_by_side(context& cx, talk& t, task_scope& requests) {
+  while (!t.broken && !t.refused) {
+    auto permit = co_await t.permits.acquire(cx);
+    if (!permit || t.broken || t.refused) {
       break;
     }
-    auto got = co_await next(until_drain, t);
+    auto got = co_await next(t);
     if (got && *got) {
       auto one = [this, &t, request = std::string(**got),
                   held = std::move(*permit)](context& own) mutable {
@@ -176,8 +210,8 @@ task<result<void>> framed_server::impl::side_by_side(context& cx, cancel_scope& 
     }
     co_return fail(std::move(got).error());
   }
-  if (t.broken) {
-    co_return fail(errors::connection_closed{t.under->peer()});
+  if (t.broken || t.refused) {
+    co_return fail(errors::connection_closed{t.under->peer()});  // ends what is in progress
   }
   co_return result<void>{};
 }
@@ -203,13 +237,15 @@ task<void> framed_server::impl::one_request(context& cx, talk& t, std::string re
 
 task<void> framed_server::impl::write_ready(context& cx, talk& t) {
   t.writing = true;
-  while (!t.outgoing.empty() && !t.broken) {
+  while (!t.outgoing.empty() && !t.broken && !t.refused) {
     const ready next = std::move(t.outgoing.front());
     t.outgoing.pop_front();
-    bool written = false;
-    if (next.reply) {
-      written = co_await write(cx, t, *next.reply);
+    if (!next.reply) {
+      t.refused = true;
+      t.reading.cancel();
+      break;
     }
+    const bool written = co_await write(cx, t, *next.reply);
     if (!written) {
       t.broken = true;
       t.under->close();

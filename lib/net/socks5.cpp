@@ -31,11 +31,13 @@ class proxied_stream final : public stream {
     return under_->worth_trying(towards);
   }
   bool peer_has_left() noexcept override { return under_->peer_has_left(); }
+  const tls_info* tls() const noexcept override { return under_->tls(); }
   task<result<void>> shutdown_write(context& cx) override { return under_->shutdown_write(cx); }
   result<void> set_options(const stream_options& options) override {
     return under_->set_options(options);
   }
   void close() noexcept override { under_->close(); }
+  void abort() noexcept override { under_->abort(); }
   const std::string& peer() const noexcept override { return peer_; }
 
  private:

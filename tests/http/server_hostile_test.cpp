@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 // Requests that are meant to be read in two ways, against a live server: one answer, then the end.
+#include "detail/peer_network.hpp"
+
 #include "support/server_answers.hpp"
 
+#include <string>
+#include <utility>
 #include <vector>
 
 namespace fairlead::http {
@@ -191,6 +195,23 @@ TEST(ServerHostile, AnAddressHasSoManyConnections) {
                 EXPECT_TRUE(got.starts_with("HTTP/1.1 200 ")) << "its place came back";
               });
   EXPECT_EQ(server_options().max_connections_per_peer(0).problems().size(), 1u);
+}
+
+TEST(PeerNetwork, IsTheAddressOrOverIp6ItsFirstHalf) {
+  const std::vector<std::pair<std::string, std::string>> all = {
+      {"192.0.2.1:80", "192.0.2.1"},
+      {"[2001:db8:1:2:3:4:5:6]:80", "2001:db8:1:2::"},
+      {"[2001:db8:1:2::1]:8080", "2001:db8:1:2::"},
+      {"[2001:db8:1:3::1]:8080", "2001:db8:1:3::"},
+      {"[::1]:80", "::"},
+      {"[fe80::1%7]:80", "fe80::%7"},
+      {"unix:/run/x", "unix"},
+      {"memory:second", "memory"},
+      {"", ""},
+  };
+  for (const auto& [peer, network] : all) {
+    EXPECT_EQ(detail::peer_network(peer), network) << peer;
+  }
 }
 
 }  // namespace

@@ -7,6 +7,10 @@
 #include <fairlead/sim/network.hpp>
 
 #include <gtest/gtest.h>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/this_coro.hpp>
 
 #include "support/sim_test.hpp"
 
@@ -167,6 +171,59 @@ TEST(HappyEyeballs, WhenAllFailTheLastErrorNamesWhatWasAskedFor) {
   });
 }
 
+// Fails as its addresses say.
+class failing_network final : public network {
+ public:
+  explicit failing_network(std::vector<std::pair<std::string, error>> all) : all_(std::move(all)) {}
+  task<result<std::vector<endpoint>>> resolve(context&, std::string_view,
+                                              std::uint16_t port) override {
+    std::vector<endpoint> out;
+    for (const auto& one : all_) {
+      out.push_back(endpoint::ip(one.first, port).value());
+    }
+    co_return out;
+  }
+  task<result<std::unique_ptr<stream>>> connect(context&, const endpoint& to) override {
+    for (const auto& one : all_) {
+      if (one.first == to.address()) {
+        error e = one.second;
+        co_return fail(e.with_target(to.to_string()).at(error_stage::connect));
+      }
+    }
+    co_return fail(errors::cancelled{});
+  }
+  result<std::unique_ptr<listener>> listen(environment&, const endpoint&,
+                                           const listen_options&) override {
+    return fail(errors::unavailable{"failing", "nobody listens", std::nullopt});
+  }
+
+ private:
+  std::vector<std::pair<std::string, error>> all_;
+};
+
+TEST(HappyEyeballs, AFamilyThatIsNotSpokenHidesNoRefusal) {
+  run_in_world(1, [](context& cx) -> task<void> {
+    const error refused = errors::connection_refused{{}};
+    const error nowhere = errors::unreachable{{}};
+    const error slow = errors::timeout{{}, 3s, timeout_scope::connect};
+    failing_network mixed({{"192.0.2.1", refused}, {"2001:db8::1", nowhere}});
+    auto made = co_await connect_to(cx, mixed, "service", 7);
+    EXPECT_EQ(made.error().message(),
+              "connection_refused: nobody listens at service:7 [connect]; caused by unreachable: "
+              "no route to [2001:db8::1]:7");
+    failing_network different({{"192.0.2.1", refused}, {"192.0.2.2", slow}});
+    made = co_await connect_to(cx, different, "service", 7);
+    EXPECT_EQ(made.error().kind(), error_kind::timeout);
+    EXPECT_EQ(made.error().cause()->get<errors::connection_refused>()->url, "192.0.2.1:7");
+    failing_network alike({{"192.0.2.1", refused}, {"192.0.2.2", refused}});
+    made = co_await connect_to(cx, alike, "service", 7);
+    EXPECT_EQ(made.error().cause(), nullptr);
+    failing_network all({{"192.0.2.1", nowhere}, {"2001:db8::1", nowhere}});
+    made = co_await connect_to(cx, all, "service", 7);
+    EXPECT_EQ(made.error().kind(), error_kind::unreachable);
+  });
+}
+
 TEST(HappyEyeballs, TheDeadlineEndsAllAttempts) {
   run_in_world(1, [](sim::world& w, context& cx) -> task<void> {
     race_world r(w, cx);
@@ -203,6 +260,35 @@ TEST(HappyEyeballs, CancellationLeavesNothingBehind) {
       EXPECT_EQ(r.fabric.connections(), 0U);
     });
   }
+}
+
+TEST(HappyEyeballs, EndsWhenTheCoroutineThatAwaitsIsCancelled) {
+  run_in_world(1, [](sim::world& w, context& cx) -> task<void> {
+    race_world r(w, cx);
+    for (const auto* a : {"2001:db8::1", "192.0.2.1", "192.0.2.2"}) {
+      r.add(a);
+      r.silence(a);
+    }
+    boost::asio::cancellation_signal stop;
+    std::optional<result<connection>> outcome;
+    const auto attempt = [&]() -> task<void> {
+      co_await boost::asio::this_coro::throw_if_cancelled(false);
+      auto made = co_await connect_to(cx, r.fabric.host("client"), "service", 7);
+      outcome.emplace(std::move(made));
+    };
+    boost::asio::co_spawn(
+        cx.executor(), attempt,
+        boost::asio::bind_cancellation_slot(stop.slot(), [](const std::exception_ptr&) {}));
+    auto slept = co_await sleep_for(cx, 300ms);
+    EXPECT_TRUE(slept);
+    EXPECT_FALSE(outcome);
+    stop.emit(boost::asio::cancellation_type::terminal);
+    slept = co_await sleep_for(cx, 1ms);
+    EXPECT_TRUE(outcome) << "it goes on";
+    EXPECT_TRUE(outcome && outcome->error().is<errors::cancelled>());
+    slept = co_await sleep_for(cx, 10min);
+    EXPECT_EQ(r.fabric.connections(), 0U);
+  });
 }
 
 TEST(HappyEyeballs, AnAttemptMayHaveALimitOfItsOwn) {

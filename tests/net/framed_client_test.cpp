@@ -343,5 +343,76 @@ TEST(FramedClient, AMessageThatNobodyAskedForBreaksTheConnection) {
   });
 }
 
+// Answers the first line of its first connection with `reply`, all at once, and what follows with
+// `rest`; echoes on the next.
+peer::script says(std::string reply, std::string rest) {
+  return [reply, rest](context& cx, stream& s, int number) -> task<void> {
+    if (number > 1) {
+      auto echoes = echo();
+      co_await echoes(cx, s, number);
+      co_return;
+    }
+    framed<line> lines(s);
+    auto next = co_await lines.read(cx);
+    EXPECT_TRUE(next && *next);
+    auto put = co_await write_all(cx, s, std::string_view(reply));
+    EXPECT_TRUE(put);
+    next = co_await lines.read(cx);
+    if (next && *next) {
+      put = co_await write_all(cx, s, std::string_view(rest));
+      next = co_await lines.read(cx);
+    }
+  };
+}
+
+TEST(FramedClient, WhatCameBeforeARequestIsNoReplyToIt) {
+  // A message too many, whole or begun, in one piece with the reply before it.
+  for (const std::string extra : {"extra\n", "ext", "e"}) {
+    with_peer(says("one\n" + extra, extra.ends_with('\n') ? "two\n" : "ra\nre: b\n"),
+              [](sim::world&, context& cx, task_scope& scope, peer& other) -> task<void> {
+                framed_client c(scope, other.opener(), line(), {.max_in_flight = 1});
+                const auto got = co_await call_all(cx, c, {"a", "b"});
+                EXPECT_EQ(got[0].value(), "one");
+                EXPECT_EQ(got[1].value(), "re: b");
+                EXPECT_EQ(other.attempts(), 2);
+              });
+    // The next call is made while the connection rests.
+    with_peer(says("one\n" + extra, extra.ends_with('\n') ? "two\n" : "ra\nre: b\n"),
+              [](sim::world&, context& cx, task_scope& scope, peer& other) -> task<void> {
+                framed_client c(scope, other.opener(), line());
+                auto got = co_await c.call(cx, "a");
+                EXPECT_EQ(got.value(), "one");
+                auto slept = co_await sleep_for(cx, 1ms);
+                EXPECT_TRUE(slept);
+                got = co_await c.call(cx, "b");
+                EXPECT_EQ(got.value(), "re: b");
+                EXPECT_EQ(other.attempts(), 2);
+              });
+  }
+}
+
+TEST(FramedClient, ARequestOfWhichNothingWasWrittenHasNoReply) {
+  // The peer reads a few bytes of the first request only, and says two things.
+  const auto hasty = [](context& cx, stream& s, int number) -> task<void> {
+    if (number > 1) {
+      auto echoes = echo();
+      co_await echoes(cx, s, number);
+      co_return;
+    }
+    auto put = co_await write_all(cx, s, "enough\nextra\n");
+    EXPECT_TRUE(put);
+    auto slept = co_await sleep_for(cx, 1s);
+    EXPECT_TRUE(slept);
+  };
+  with_peer(hasty, [](sim::world&, context& cx, task_scope& scope, peer& other) -> task<void> {
+    other.sides({}, memory_side().capacity(4).latency(1ms));
+    framed_client c(scope, other.opener(), line());
+    const auto got = co_await call_all(cx, c, {"a long request", "b"});
+    EXPECT_EQ(got[0].value(), "enough");
+    EXPECT_EQ(got[1].value(), "re: b");
+    EXPECT_EQ(other.attempts(), 2);
+  });
+}
+
 }  // namespace
 }  // namespace fairlead::net

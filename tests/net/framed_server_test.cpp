@@ -493,5 +493,104 @@ TEST(FramedServer, SaysEverythingThatIsWrongWithItsOptions) {
   }
 }
 
+TEST(FramedServer, ARequestThatHasBegunIsNotIdle) {
+  for (const std::size_t concurrent : {1U, 4U}) {
+    framed_server app(line(), sleeper,
+                      {.max_concurrent = concurrent, .read_timeout = 3s, .idle_timeout = 5s});
+    with_server(app, [&](sim::world& w, context& cx, sim::network& fabric) -> task<void> {
+      auto s = co_await dial(cx, fabric);
+      auto slept = co_await sleep_for(cx, 4s);
+      EXPECT_TRUE(slept);
+      auto put = co_await write_all(cx, *s, "1");
+      EXPECT_TRUE(put);
+      slept = co_await sleep_for(cx, 2s);
+      EXPECT_TRUE(slept);
+      put = co_await write_all(cx, *s, "0\n2");
+      EXPECT_TRUE(put);
+      framed<line> lines(*s);
+      auto next = co_await lines.read(cx);
+      EXPECT_EQ(next.value(), "10");
+      next = co_await lines.read(cx);
+      EXPECT_EQ(next.value(), std::nullopt);
+      EXPECT_GT(w.elapsed(), 9s);
+      EXPECT_LT(w.elapsed(), 12s) << "but the second one never comes";
+      EXPECT_EQ(app.stats().unreadable, 1U);
+    });
+  }
+}
+
+TEST(FramedServer, DrainingAnswersWhatCameInOnePiece) {
+  for (const std::size_t concurrent : {1U, 2U, 16U}) {
+    framed_server app(line(), sleeper, {.max_concurrent = concurrent});
+    with_server(app, [&](sim::world&, context& cx, sim::network& fabric) -> task<void> {
+      auto s = co_await dial(cx, fabric);
+      auto put = co_await write_all(cx, *s, "201\n202\n203\n204\n205\n");
+      EXPECT_TRUE(put);
+      auto slept = co_await sleep_for(cx, 100ms);
+      EXPECT_TRUE(slept);
+      auto drained = co_await app.drain(cx, 5s);
+      EXPECT_TRUE(drained);
+      framed<line> lines(*s);
+      for (const auto* expected : {"201", "202", "203", "204", "205"}) {
+        auto next = co_await lines.read(cx);
+        EXPECT_EQ(next.value(), expected) << concurrent;
+      }
+      auto next = co_await lines.read(cx);
+      EXPECT_EQ(next.value(), std::nullopt);
+    });
+  }
+}
+
+// Answers a plain socket that has sent far more than is read when `end` ends it; how its reading
+// ended.
+template <class F>
+int end_of_an_eager_client(framed_server& app, F end) {
+  real_loop loop;
+  auto l = system_network().listen(loop.env(), endpoint::loopback(), {});
+  EXPECT_TRUE(l);
+  const auto at = (*l)->local();
+  int ended_with = -1;
+  std::thread client([&] {
+    raw_socket s(at);
+    std::string many = "20\nfail\n";
+    for (int i = 0; i < 100'000; ++i) {
+      many += "0\n";
+    }
+    s.send(many);
+    ended_with = s.receive_until_error();
+  });
+  loop.run([&](context& cx) -> task<void> {
+    task_scope scope(cx);
+    scope.spawn([&](context& own) { return app.serve(own, std::move(*l)); });
+    while (app.stats().requests == 0) {
+      auto slept = co_await sleep_for(cx, 1ms);
+      EXPECT_TRUE(slept);
+    }
+    co_await end(cx);
+    auto drained = co_await app.drain(cx, 5s);
+    EXPECT_TRUE(drained);
+    auto joined = co_await scope.join();
+    EXPECT_TRUE(joined);
+  });
+  client.join();
+  return ended_with;
+}
+
+TEST(FramedServer, RepliesAreNotLostToAResetWhenAnEagerClientIsLeft) {
+  for (const std::size_t concurrent : {1U, 4U}) {
+    framed_server patient(line(), sleeper, tell, {.max_concurrent = concurrent});
+    const auto at_once = [](context&) -> task<void> { co_return; };
+    EXPECT_EQ(end_of_an_eager_client(patient, at_once), 0) << "drained";
+    framed_server strict(line(), sleeper, {.max_concurrent = concurrent});
+    const auto after_failure = [&](context& cx) -> task<void> {
+      while (strict.stats().connections > 0) {
+        auto slept = co_await sleep_for(cx, 1ms);
+        EXPECT_TRUE(slept);
+      }
+    };
+    EXPECT_EQ(end_of_an_eager_client(strict, after_failure), 0) << "a handler failed";
+  }
+}
+
 }  // namespace
 }  // namespace fairlead::net

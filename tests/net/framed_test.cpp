@@ -319,5 +319,27 @@ TEST(Framed, ADeadlineEndsAnIdleRead) {
   });
 }
 
+TEST(Framed, AMessageThatIsPassedOverDoesNotTakeTheTimeOfTheNext) {
+  run_in_world(1, [](sim::world& w, context& cx) -> task<void> {
+    auto ends = memory_pair(cx.env());
+    framed<line> lines(*ends.second, line({.empty = empty_messages::skip}));
+    lines.limit_message_time(3s);
+    w.spawn("writer", [&](context& own) -> task<void> {
+      for (const std::string_view part : {"\r", "\n", "he", "llo\n"}) {
+        auto put = co_await write_all(own, *ends.first, part);
+        EXPECT_TRUE(put);
+        auto slept = co_await sleep_for(own, part == "\n" ? 1min : 1s);
+        EXPECT_TRUE(slept);
+      }
+    });
+    auto next = co_await lines.read(cx);
+    EXPECT_TRUE(next) << next.error().message();
+    EXPECT_EQ(next.value_or(std::nullopt), "hello");
+    auto brief = cx.with_timeout(10s);
+    next = co_await lines.read(brief);
+    EXPECT_EQ(next.error().kind(), error_kind::deadline) << next.error().message();
+  });
+}
+
 }  // namespace
 }  // namespace fairlead::net

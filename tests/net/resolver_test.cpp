@@ -121,6 +121,7 @@ TEST(ResolverCache, TheOneNotAskedForLongestMakesRoom) {
 TEST(ResolverCache, NamesAreComparedAsDnsDoes) {
   EXPECT_EQ(detail::canonical_name("WWW.Example.ORG."), "www.example.org");
   EXPECT_EQ(detail::canonical_name("x"), "x");
+  EXPECT_EQ(detail::asked_name("WWW.Example.ORG."), "www.example.org.");
   EXPECT_EQ(detail::canonical_name(""), "");
 }
 
@@ -161,7 +162,7 @@ TEST(CachingResolver, ThoseWhoAskAtATimeShareOneLookup) {
     auto joined = co_await scope.join();
     EXPECT_TRUE(joined);
     EXPECT_EQ(below.asked, 1);
-    auto got = co_await cached.resolve(cx, "service.");
+    auto got = co_await cached.resolve(cx, "SERVICE");
     EXPECT_TRUE(got);
     EXPECT_EQ(w.elapsed(), 100ms);
     EXPECT_EQ(below.asked, 1);
@@ -175,6 +176,9 @@ TEST(CachingResolver, ThoseWhoAskAtATimeShareOneLookup) {
     cached.forget("SERVICE");
     got = co_await cached.resolve(cx, "service");
     EXPECT_EQ(below.asked, 3);
+    got = co_await cached.resolve(cx, "service.");
+    EXPECT_EQ(below.asked, 4) << "not looked for in the search domains, so another name";
+    EXPECT_EQ(below.last, "service.");
     cached.forget_all();
     EXPECT_EQ(cached.stats().entries, 0U);
   });

@@ -15,6 +15,7 @@
 
 #include <array>
 #include <chrono>
+#include <optional>
 #include <string>
 
 namespace fairlead::net {
@@ -203,6 +204,36 @@ TEST(Socks5, ConnectsThroughAProxyInANetwork) {
     EXPECT_EQ(none.error().kind(), error_kind::dns_failure);
     auto slept = co_await sleep_for(cx, 1s);
     EXPECT_TRUE(slept);
+  });
+}
+
+TEST(Socks5, AnAbortBehindAProxyIsNoOrderlyEnd) {
+  run_in_world(1, [](sim::world& w, context& cx) -> task<void> {
+    sim::network fabric(w);
+    auto l = fabric.host("proxy").listen(cx.env(), fabric.address("proxy", 1080), {});
+    EXPECT_TRUE(l);
+    std::optional<error_kind> ended;
+    w.spawn("proxy", [&](context& own) -> task<void> {
+      auto s = co_await (*l)->accept(own);
+      EXPECT_TRUE(s);
+      std::array<std::byte, 64> seen{};
+      auto got = co_await read_exactly(own, **s, std::span(seen).first(3));
+      auto put = co_await write_all(own, **s, std::string_view("\5\0", 2));
+      got = co_await read_exactly(own, **s, std::span(seen).first(13));
+      put = co_await write_all(own, **s, connected);
+      EXPECT_TRUE(put);
+      auto n = co_await read_some(own, **s, seen);
+      if (!n) {
+        ended = n.error().kind();
+      }
+    });
+    const socks5_proxy proxy("proxy");
+    auto made = co_await connect_through(cx, fabric.host("client"), proxy, "target", 80);
+    EXPECT_TRUE(made);
+    (*made)->abort();
+    auto slept = co_await sleep_for(cx, 1s);
+    EXPECT_TRUE(slept);
+    EXPECT_EQ(ended, error_kind::connection_reset);
   });
 }
 

@@ -52,7 +52,9 @@ class child_group {
   /// the awaiting Asio coroutine is cancelled. Rethrows the first exception that left a child.
   [[nodiscard]] task<void> join();
 
-  /// As `join`; the owner outlives the children of `other` too, should the loop be destroyed now.
+  /// As `join`, of the children of `other` too, in one wait: there is no moment at which the loop
+  /// could be destroyed, and the owner before them. Once no child runs here, a cancellation of this
+  /// group is passed on to `other`.
   [[nodiscard]] task<void> join_holding(child_group& other);
 
   /// For those who drive the event loop: `f(arg)` is called whenever the last child has ended.
@@ -68,7 +70,12 @@ class child_group {
  private:
   struct child;
   struct completion;
+  [[nodiscard]] bool all_ended() const noexcept {
+    return running_ == 0 && (held_ == nullptr || held_->running_ == 0);
+  }
   void on_done(std::exception_ptr thrown) noexcept;
+  void notify_joiner() noexcept;
+  void pass_on_cancellation() noexcept;
   void on_abandoned() noexcept;
 
   cancel_scope scope_;

@@ -83,10 +83,11 @@ class server_options {
     max_connections_ = n;
     return *this;
   }
-  /// Connections at a time from one address (an IPv6 address counts alone, not its network); more
-  /// are closed at once, and counted as `server_stats::refused`. Default: no limit but
-  /// `max_connections`, for behind a proxy all come from one address. Give one to servers that face
-  /// the internet: otherwise one client can take all places.
+  /// Connections at a time from one address, and over IPv6 from one network of 64 bits, all of
+  /// which one client may have (RFC 6177); more are closed at once, and counted as
+  /// `server_stats::refused`. Default: no limit but `max_connections`, for behind a proxy all come
+  /// from one address. Give one to servers that face the internet: otherwise one client can take
+  /// all places.
   server_options& max_connections_per_peer(std::size_t n) {
     max_connections_per_peer_ = n;
     return *this;

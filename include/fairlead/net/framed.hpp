@@ -39,6 +39,13 @@ class framed {
   /// the framer says so (`oversized::skipped`); else the same error comes again.
   [[nodiscard]] task<result<std::optional<std::string_view>>> read(context& cx);
 
+  /// The same without a look at the stream: the next message if it has come whole already, or the
+  /// framer's error; nothing when more must be read.
+  [[nodiscard]] std::optional<result<std::optional<std::string_view>>> arrived();
+
+  /// Whether bytes have come that belong to no message that was given yet.
+  [[nodiscard]] bool has_unread() const noexcept { return buffer_.unread().size() > handed_out_; }
+
   /// Sends one message, which must live until the write has ended, in one system call if it fits.
   ///
   /// *Errors* (stage write): those of the framer, before a byte is sent; those of `write_all`.

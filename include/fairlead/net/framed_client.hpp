@@ -17,11 +17,16 @@
 
 namespace fairlead::net {
 
+class tls_client;
+
 /// How a `framed_client` gets a connection: awaited once at a time, with a deadline.
 using open_stream = std::function<task<result<connection>>(context&)>;
 
 /// Connects to a host and port; `net` must outlive what it is given to.
 [[nodiscard]] open_stream connects_to(network& net, std::string host, std::uint16_t port);
+/// The same, and speaks TLS as the client of `host`.
+[[nodiscard]] open_stream connects_to(network& net, std::string host, std::uint16_t port,
+                                      tls_client client);
 /// Connects to one address.
 [[nodiscard]] open_stream connects_to(network& net, endpoint to);
 

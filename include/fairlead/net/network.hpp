@@ -89,8 +89,9 @@ struct connect_options {
 /// not succeeded for `attempt_delay`. The first connection wins; the other attempts are cancelled
 /// and joined before this returns.
 ///
-/// *Errors*: those of `resolve`; the last one of `connect`, `timeout` beyond `attempt_timeout`;
-/// those of `stream::set_options`. The URL in errors is "host:port".
+/// *Errors*: those of `resolve`; the last one of `connect`, `timeout` beyond `attempt_timeout`, but
+/// `unreachable` only when all were; those of `stream::set_options`. The URL in errors is
+/// "host:port"; when attempts failed differently, the cause tells of another address.
 /// *Cancellation*: leaves nothing behind.
 [[nodiscard]] task<result<connection>> connect_to(context& cx, network& net, std::string_view host,
                                                   std::uint16_t port, connect_options options = {});

@@ -120,7 +120,21 @@ error exchange::given_up(const context& cx, const pending& c, wake why) const {
 
 // ---- what goes out
 
+// Something of a message is here that no request has asked for. The next request would take it for
+// its reply.
+bool exchange::unasked() const noexcept {
+  return !id_of && out.size() == 0 && incoming != nullptr && incoming->has_unread();
+}
+
+void exchange::break_off_unasked() {
+  const std::string peer = line != nullptr ? line->peer() : std::string(own_name);
+  break_line(errors::protocol_error{peer, "a message that is no reply to any one request"});
+}
+
 void exchange::pump() {
+  if (line != nullptr && !waiting.empty() && unasked()) {
+    break_off_unasked();
+  }
   while (!waiting.empty() && can_send()) {
     pending& c = waiting.front();
     waiting.remove(c);
@@ -211,6 +225,12 @@ void exchange::take(std::string_view message) {
   const auto found = out.reply(id ? std::optional<std::string_view>(*id) : std::nullopt);
   switch (found.what) {
     case matcher::verdict::belongs:
+      if (found.call->begin >= written) {  // not a byte of its request has gone out
+        found.call->at = pending::place::waiting;
+        waiting.push_front(*found.call);
+        break_off_unasked();
+        break;
+      }
       ++counts.replies;
       useful = true;
       pace.succeeded();
@@ -223,11 +243,9 @@ void exchange::take(std::string_view message) {
     case matcher::verdict::unknown:
       ++counts.unknown;
       break;
-    case matcher::verdict::ambiguous: {
-      const std::string peer = line != nullptr ? line->peer() : std::string(own_name);
-      break_line(errors::protocol_error{peer, "a message that is no reply to any one request"});
+    case matcher::verdict::ambiguous:
+      break_off_unasked();
       break;
-    }
   }
 }
 

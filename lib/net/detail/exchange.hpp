@@ -6,6 +6,7 @@
 
 #include <fairlead/core/reconnect_pace.hpp>
 #include <fairlead/core/waiter.hpp>
+#include <fairlead/net/framed.hpp>
 #include <fairlead/net/framed_client.hpp>
 #include <fairlead/net/wait_slot.hpp>
 
@@ -105,8 +106,9 @@ struct exchange {
   std::size_t live = 0;  // calls in progress
   framed_client_stats counts;
 
-  stream* line = nullptr;  // while requests may be written to it
-  std::string unsent;      // what it did not take at once; `sent_of_it` bytes of that are done with
+  stream* line = nullptr;                        // while requests may be written to it
+  const framed<any_framer>* incoming = nullptr;  // what has come on it, while it is read
+  std::string unsent;  // what it did not take at once; `sent_of_it` bytes of that are done with
   std::size_t sent_of_it = 0;
   std::uint64_t written = 0;  // bytes that the connection took
   bool useful = false;        // a reply came on it
@@ -125,6 +127,8 @@ struct exchange {
  private:
   [[nodiscard]] error in_pause(const context& cx) const;
   [[nodiscard]] bool can_send() const noexcept;
+  [[nodiscard]] bool unasked() const noexcept;
+  void break_off_unasked();
   void send(pending& c);
   static void complete(pending& c, result<std::string> outcome);
 };

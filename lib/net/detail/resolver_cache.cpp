@@ -10,6 +10,10 @@ std::string canonical_name(std::string_view host) {
   if (host.ends_with('.')) {
     host.remove_suffix(1);
   }
+  return asked_name(host);
+}
+
+std::string asked_name(std::string_view host) {
   std::string out(host);
   for (char& c : out) {
     c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;

@@ -14,6 +14,9 @@ namespace fairlead::net::detail {
 
 /// A name as it is compared: in lower case, without a final dot.
 [[nodiscard]] std::string canonical_name(std::string_view host);
+/// The same for what is asked for: with the dot, for "db." is not searched for in the domains of
+/// this machine as "db" is.
+[[nodiscard]] std::string asked_name(std::string_view host);
 
 class resolver_cache {
  public:

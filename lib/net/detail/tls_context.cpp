@@ -26,6 +26,13 @@ int version_number(tls_version v) noexcept {
   return v == tls_version::tls13 ? TLS1_3_VERSION : TLS1_2_VERSION;
 }
 
+void on_message(int sent, int /*version*/, int type, const void* /*bytes*/, std::size_t /*size*/,
+                SSL* ssl, void* /*arg*/) noexcept {
+  if (sent == 0 && type == SSL3_RT_HANDSHAKE) {
+    tls_engine::of(ssl).count_message();
+  }
+}
+
 // False when OpenSSL cannot do it.
 bool configure(SSL_CTX* ctx, tls_version oldest, tls_version newest) {
   SSL_CTX_set_options(ctx,
@@ -33,6 +40,7 @@ bool configure(SSL_CTX* ctx, tls_version oldest, tls_version newest) {
                           SSL_OP_IGNORE_UNEXPECTED_EOF);  // the engine tells the two ends apart
   SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                             SSL_MODE_NO_AUTO_CHAIN);
+  SSL_CTX_set_msg_callback(ctx, &on_message);
   SSL_CTX_set_read_ahead(ctx, 1);  // a record in one read, not its head and then its body
   SSL_CTX_set_security_level(ctx, security_level);
   SSL_CTX_set_verify_depth(ctx, longest_chain);
@@ -124,6 +132,23 @@ int on_new_session(SSL* ssl, SSL_SESSION* session) noexcept {
   return 0;  // it takes a share of its own
 }
 
+// The chain of a client that resumes is not looked at again, so its session must not outlive its
+// certificate.
+SSL_TICKET_RETURN on_ticket(SSL* ssl, SSL_SESSION* session, const unsigned char* /*name*/,
+                            std::size_t /*name_size*/, SSL_TICKET_STATUS status,
+                            void* /*arg*/) noexcept {
+  switch (status) {
+    case SSL_TICKET_SUCCESS:
+    case SSL_TICKET_SUCCESS_RENEW:
+      if (!tls_engine::of(ssl).outlived_by(session)) {
+        return status == SSL_TICKET_SUCCESS ? SSL_TICKET_RETURN_USE : SSL_TICKET_RETURN_USE_RENEW;
+      }
+      return SSL_TICKET_RETURN_IGNORE_RENEW;
+    default:
+      return SSL_TICKET_RETURN_IGNORE_RENEW;
+  }
+}
+
 // Changes nothing about the verdict.
 int on_verification(int good, X509_STORE_CTX* store) noexcept {
   if (good != 1) {
@@ -177,6 +202,7 @@ void set_up(tls_context& into, const tls_server_options& o, pem_loader& load) {
   SSL_CTX_set_session_id_context(ctx, reinterpret_cast<const unsigned char*>(session_scope.data()),
                                  static_cast<unsigned>(session_scope.size()));
   SSL_CTX_set_timeout(ctx, session_lifetime);
+  SSL_CTX_set_session_ticket_cb(ctx, nullptr, &on_ticket, nullptr);
   if (!o.tickets()) {
     SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET);
     SSL_CTX_set_num_tickets(ctx, 0);

@@ -27,6 +27,12 @@ namespace {
 
 constexpr std::size_t longest_host = 253;  // RFC 1035 in text
 
+// New keys and tickets cost far more to take than to send: 27 bytes, 60 us. So many may come, and
+// one more for so many bytes of data. Sessions begin with a few tickets; BoringSSL takes 32 new
+// keys in a row, Go 16 records without data.
+constexpr std::uint64_t most_messages = 32;
+constexpr std::uint64_t data_for_one_more = 65536;
+
 struct host_name {
   std::string text;
   bool address = false;
@@ -47,7 +53,10 @@ result<host_name> host_of(std::string_view host) {
   }
   const bool printable =
       std::all_of(host.begin(), host.end(), [](char c) { return c > ' ' && c < 0x7f; });
-  if (host.empty() || host.size() > longest_host || !printable) {
+  // OpenSSL takes ".example" for every name below it.
+  const bool empty_label =
+      host.starts_with('.') || host.ends_with('.') || host.find("..") != host.npos;
+  if (host.empty() || host.size() > longest_host || !printable || empty_label) {
     return fail(errors::invalid_argument{given, "neither a DNS name in ASCII nor an IP address"});
   }
   return host_name{std::string(host), false};
@@ -136,6 +145,7 @@ result<void> tls_engine::begin(wall_time at) {
   if (!bio) {
     return fail(errors::tls_failure{name_, "OpenSSL has no memory for another connection"});
   }
+  at_ = at;
   SSL_set_app_data(ssl_.get(), this);
   auto* both = bio.release();
   SSL_set_bio(ssl_.get(), both, both);
@@ -206,6 +216,30 @@ void tls_engine::keep(SSL_SESSION* session) noexcept {
   try {
     shared_->sessions.put(sessions_, std::move(ours));
   } catch (...) {  // then it is not resumed
+  }
+}
+
+bool tls_engine::outlived_by(const SSL_SESSION* session) const noexcept {
+  const auto* peer = SSL_SESSION_get0_peer(const_cast<SSL_SESSION*>(session));
+  return peer != nullptr && not_after(peer) < at_;
+}
+
+void tls_engine::rest() noexcept {
+  constexpr std::string_view between_records = "RH";  // it waits for the head of one
+  if (SSL_pending(ssl_.get()) == 0 && SSL_rstate_string(ssl_.get()) == between_records) {
+    SSL_free_buffers(ssl_.get());
+  }
+}
+
+void tls_engine::count_message() noexcept {
+  if (!established_ || ++messages_ <= most_messages + data_ / data_for_one_more || read_error_) {
+    return;
+  }
+  try {
+    const error flood = errors::tls_failure{
+        name_, "the peer sends new keys or tickets without end, and no data with them"};
+    read_error_ = flood;
+  } catch (...) {  // no memory to say it; the next one tries again
   }
 }
 
@@ -287,6 +321,7 @@ tls_step tls_engine::read(std::span<std::byte> into) {
   std::size_t n = 0;
   const int returned = SSL_read_ex(ssl_.get(), into.data(), into.size(), &n);
   if (returned == 1) {
+    data_ += n;
     if (client_ && !has_pending()) {
       rest();  // it may idle in a pool now, where nobody waits for it
     }

@@ -66,7 +66,10 @@ class tls_engine {
   /// Gives back the buffers that hold nothing, 33 KB of them: before a wait, which may be long.
   /// (SSL_MODE_RELEASE_BUFFERS does so after every record, at 200 ns each, and forgets it on a
   /// client whose tickets came along.)
-  void rest() noexcept { SSL_free_buffers(ssl_.get()); }
+  ///
+  /// Never in the middle of a record: OpenSSL before 3.0.14, 3.1.6, 3.2.2 gives back what it reads
+  /// from (CVE-2024-4741).
+  void rest() noexcept;
 
   [[nodiscard]] tls_info describe() const;
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
@@ -76,6 +79,10 @@ class tls_engine {
   [[nodiscard]] static tls_engine& of(SSL* ssl) noexcept;
   /// Keeps a session that can be resumed.
   void keep(SSL_SESSION* session) noexcept;
+  /// Whether the client's certificate in a session that it wants to resume is out of date.
+  [[nodiscard]] bool outlived_by(const SSL_SESSION* session) const noexcept;
+  /// The peer sent a message of the handshake: after it, one that carries no data.
+  void count_message() noexcept;
   /// Remembers what is wrong with the peer's chain.
   void objects(long code, X509* certificate) noexcept;
 
@@ -98,6 +105,7 @@ class tls_engine {
   owned<SSL> ssl_;
   std::string name_;      // of the peer, for errors: the host, or where the client is
   std::string sessions_;  // the key of the cache
+  wall_time at_{};        // of the handshake
   bool client_ = false;
   bool established_ = false;
   bool broken_ = false;        // the protocol failed: nothing goes either way
@@ -108,6 +116,8 @@ class tls_engine {
   long verification_ = X509_V_OK;
   owned<X509> culprit_;
   unsigned reads_ = 0;          // of the stream beneath, in this step
+  std::uint64_t data_ = 0;      // bytes of the peer that were read
+  std::uint64_t messages_ = 0;  // of the peer that were none, since the handshake
   std::size_t unfinished_ = 0;  // bytes of a write that stopped half done
   std::size_t unfinished_hash_ = 0;
   std::optional<error> read_error_;   // of the stream beneath

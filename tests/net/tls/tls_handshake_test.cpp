@@ -162,9 +162,11 @@ TEST(TlsHandshake, ACertificateWithoutNamesIsForNobody) {
 }
 
 TEST(TlsHandshake, RefusesHostsThatAreNone) {
-  for (const std::string host : {"", ".", "a b", "a\nb",
-                                 "b\xc3\xbc"
-                                 "cher.example"}) {
+  // One that begins with a dot would be taken for all names below it.
+  for (const std::string host :
+       {"", ".", "..", ".example", ".b.example", "a..example", "a.example..", "a b", "a\nb",
+        "b\xc3\xbc"
+        "cher.example"}) {
     after_handshake(
         trusting(), serving(),
         [&](hands& h) {
@@ -372,6 +374,15 @@ TEST(TlsHandshake, AClientWithAWrongCertificateIsTold) {
           << got.error().message();
     });
   }
+}
+
+TEST(TlsHandshake, AWeakCertificateOfAClientIsRefused) {
+  // Servers of ours do not even load such a one; clients of others show it.
+  const auto& pki = shared_pki::get();
+  const auto weak = pki.ca.issue(certificate_request("DNS:client").rsa(1024));
+  auto made = tls_client::make(trusting().credentials(text_of(weak)));
+  ASSERT_FALSE(made);
+  EXPECT_NE(made.error().message().find("too small"), std::string::npos) << made.error().message();
 }
 
 // What a peer that speaks something else says, and what becomes of it.

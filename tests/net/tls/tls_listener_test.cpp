@@ -5,6 +5,9 @@
 
 #include <fairlead/core/background.hpp>
 #include <fairlead/core/task_scope.hpp>
+#include <fairlead/net/framed_client.hpp>
+#include <fairlead/net/framed_server.hpp>
+#include <fairlead/net/line.hpp>
 #include <fairlead/net/tls_listener.hpp>
 #include <fairlead/sim/network.hpp>
 
@@ -71,6 +74,42 @@ TEST(TlsListener, GivesSecuredStreams) {
     EXPECT_EQ(stats.failed, 0U);
     EXPECT_EQ(stats.in_progress, 0U);
     EXPECT_EQ(stats.ready, 0U);
+  });
+}
+
+TEST(TlsListener, CarriesTheCallsOfAFramedClient) {
+  run_in_world(1, [](sim::world& w, context& cx) -> task<void> {
+    secured s(w);
+    s.net.set_name("a.example", {s.net.address("server", 443)});
+    s.net.set_name("c.example", {s.net.address("server", 443)});
+    framed_server echo(line(), [](context&, std::string_view text) -> task<result<std::string>> {
+      co_return std::string(text);
+    });
+    const auto body = [&](task_scope& scope) -> task<result<void>> {
+      scope.spawn([&](context& own) { return echo.serve(own, std::move(s.listener)); });
+      framed_client c(scope, connects_to(s.net.host("client"), "a.example", 443, s.client), line());
+      const std::string long_line(100'000, 'x');
+      for (const auto& text : {std::string("hello"), long_line}) {
+        auto got = co_await c.call(cx, text);
+        EXPECT_TRUE(got == text);
+      }
+      framed_client wrong(scope, connects_to(s.net.host("client"), "c.example", 443, s.client),
+                          line());
+      auto none = co_await wrong.call(cx, "hello");
+      EXPECT_EQ(none.error().kind(), error_kind::tls_failure);
+      EXPECT_EQ(none.error().sent(), error_sent::not_sent);
+      auto drained = co_await c.drain(cx, 1s);
+      EXPECT_TRUE(drained);
+      drained = co_await wrong.drain(cx, 1s);
+      EXPECT_TRUE(drained);
+      drained = co_await echo.drain(cx, 1s);
+      EXPECT_TRUE(drained);
+      co_return result<void>{};
+    };
+    auto ended = co_await with_scope(cx, body);
+    EXPECT_TRUE(ended);
+    auto slept = co_await sleep_for(cx, 10s);
+    EXPECT_TRUE(slept);
   });
 }
 

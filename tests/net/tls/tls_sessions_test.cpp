@@ -160,6 +160,34 @@ TEST(TlsSessions, KeepTheClientsIdentity) {
   });
 }
 
+TEST(TlsSessions, DoNotOutliveTheClientsCertificate) {
+  const auto& pki = shared_pki::get();
+  const auto short_lived = pki.ca.issue(certificate_request("DNS:client").valid(2001, 2027));
+  for (const auto version : {tls_version::tls12, tls_version::tls13}) {
+    for (const auto ask : {client_certificates::optional, client_certificates::required}) {
+      run_in_world(1, [&](context& cx) -> task<void> {
+        const tls_client client(trusting().credentials(text_of(short_lived)));
+        const tls_server server(serving().max_version(version).client_ca_pem(ask, pki.ca.pem()));
+        for (const bool again : {false, true}) {
+          auto both = co_await shake(cx, client, server);
+          auto back = co_await carry(cx, **both.server, **both.client, "pong");
+          EXPECT_EQ(back, "pong");
+          EXPECT_EQ((*both.server)->tls()->resumed, again);
+        }
+        auto slept = co_await sleep_for(cx, 366 * 24h);
+        EXPECT_TRUE(slept);
+        auto late = co_await shake(cx, client, server);
+        EXPECT_FALSE(late.server) << "its chain was not looked at again";
+        if (!late.server) {
+          EXPECT_NE(late.server.error().message().find("certificate has expired"),
+                    std::string::npos)
+              << late.server.error().message();
+        }
+      });
+    }
+  }
+}
+
 TEST(TlsSessions, AreStillGoodAfterAConnectionThatBrokeOff) {
   run_in_world(1, [](context& cx) -> task<void> {
     const tls_client client(trusting());

@@ -17,7 +17,10 @@ auto framed<F>::look() -> std::optional<result<message>> {
     whole_by_ = no_deadline;
     return result<message>(step->frame);
   }
-  buffer_.consume(step->consumed);
+  if (step->consumed > 0) {  // passed over: what comes next has a time of its own
+    buffer_.consume(step->consumed);
+    whole_by_ = no_deadline;
+  }
   return std::nullopt;
 }
 
@@ -29,6 +32,12 @@ auto framed<F>::at_end() -> result<message> {
   }
   handed_out_ = last->consumed;
   return last->frame;
+}
+
+template <framer F>
+auto framed<F>::arrived() -> std::optional<result<message>> {
+  buffer_.consume(std::exchange(handed_out_, 0));
+  return look();
 }
 
 // How long to wait for more: an idle stream for as long as its buffer is kept.
