@@ -4,7 +4,6 @@
 #include <fairlead/core/sleep.hpp>
 #include <fairlead/core/task_scope.hpp>
 
-#include <memory>
 #include <utility>
 
 namespace fairlead::cli {
@@ -82,8 +81,7 @@ class watched_download {
 task<result<http::downloaded>> run_download(context& cx, const prepared_exchange& what,
                                             http::progress_callback progress) {
   const auto& plan = what.plan;
-  const auto route = std::make_shared<route_to>(what.trust, plan.unix_path, plan.proxy);
-  auto client = client_for(cx.env(), what, route);
+  auto client = client_for(cx.env(), what);
   if (!client) {
     co_return fail(client.error());
   }
