@@ -60,6 +60,16 @@ class Downloads(Case):
         self.assertEqual(self.path.read_bytes(), DATA)
         self.assertEqual(os.listdir(self.directory), ["file"])
 
+    def test_times_are_told_of_downloads_too(self):
+        with origin(Files()) as (port, _):
+            done = run("get", f"http://127.0.0.1:{port}/", "--output", str(self.path), "--timings")
+        times = json.loads(done.stderr)
+        self.assertEqual(list(times), ["resolve", "connect", "tls", "first_byte", "total", "reused"])
+        self.assertGreater(times["connect"], 0)
+        self.assertGreater(times["first_byte"], times["connect"])
+        self.assertGreater(times["total"], times["first_byte"])
+        self.assertFalse(times["reused"])
+
     def test_what_was_cut_off_goes_on(self):
         files = Files()
         files.cut = 100_000

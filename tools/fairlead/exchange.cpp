@@ -161,14 +161,6 @@ class exchange {
   std::optional<http::response> answer_;
 };
 
-// Adds what one request and its answer took.
-void add_to(exchange_times& times, const http::exchange_info& one) {
-  times.opening.resolve += one.times.resolve;
-  times.opening.connect += one.times.connect;
-  times.opening.tls += one.times.tls;
-  times.reused = times.reused && one.reused;
-}
-
 }  // namespace
 
 tl::expected<prepared_exchange, std::string> prepare(exchange_plan plan) {
@@ -219,7 +211,7 @@ result<void> check_document(const json::schema_validator& schema, std::string_vi
 }
 
 result<http::client> client_for(environment& env, const prepared_exchange& what,
-                                http::exchange_hook hook) {
+                                exchange_times& times) {
   const auto& plan = what.plan;
   http::client_options options;
   const bool alone = what.around.layers().empty();  // else a policy keeps the time
@@ -227,7 +219,12 @@ result<http::client> client_for(environment& env, const prepared_exchange& what,
       .read_timeout(duration::max())
       .redirects(plan.follow_redirects ? 10 : 0)
       .decode(plan.compressed ? http::decoding::automatic : http::decoding::none)
-      .on_exchange(std::move(hook));
+      .on_exchange([&times](const http::exchange_info& one) {
+        times.opening.resolve += one.times.resolve;
+        times.opening.connect += one.times.connect;
+        times.opening.tls += one.times.tls;
+        times.reused = times.reused && one.reused;
+      });
   what.connections.apply_to(options);
   if (plan.is_download()) {  // which makes its requests itself
     for (const auto& field : plan.headers) {
@@ -250,8 +247,7 @@ task<exchange_outcome> run_exchange(context& cx, const prepared_exchange& what) 
     }
   }
   exchange_times times;
-  auto client =
-      client_for(cx.env(), what, [&times](const http::exchange_info& one) { add_to(times, one); });
+  auto client = client_for(cx.env(), what, times);
   if (!client) {
     out.done = fail(client.error());
     co_return out;

@@ -62,9 +62,10 @@ struct exchange_outcome {
 /// ..." (nothing sent) and "Response validation failed: ..."; `http_error`.
 [[nodiscard]] task<exchange_outcome> run_exchange(context& cx, const prepared_exchange& what);
 
-/// A client for it, which tells `hook`, if there is one. *Errors*: `invalid_argument`.
+/// A client for it, which adds up in `times` how long opening connections takes, and clears their
+/// `reused` when it opens one. They must outlive it. *Errors*: `invalid_argument`.
 [[nodiscard]] result<http::client> client_for(environment& env, const prepared_exchange& what,
-                                              http::exchange_hook hook = {});
+                                              exchange_times& times);
 
 /// `{"resolve": 0.1, ...}`: milliseconds with three decimals.
 [[nodiscard]] std::string timings_line(const exchange_times& t);
