@@ -71,24 +71,24 @@ void client::impl::add_connectors() {
   own_http = options.connector("http") != nullptr;
   own_https = options.connector("https") != nullptr;
   const auto trust = std::make_shared<detail::client_trust>(options.tls());
-  std::shared_ptr<http::connector> by_name = std::make_shared<detail::plain_connector>();
-  auto for_http = by_name;
+  std::shared_ptr<http::connector> plain;
   if (!options.proxies().empty()) {
     const auto plan = std::make_shared<detail::proxy_plan>(options, trust);
-    by_name = std::make_shared<detail::tunnel_connector>(plan);
-    for_http = by_name;
+    plain = std::make_shared<detail::tunnel_connector>(plan);
     to_proxy = std::make_shared<detail::proxy_connector>(plan);
     const auto* of_http = options.proxies().of_http();
     proxy_key = "proxy " + (of_http == nullptr ? std::string() : of_http->name());
   } else if (!options.unix_socket().empty()) {
     const auto at = net::endpoint::unix_path(options.unix_socket());
-    for_http = std::make_shared<detail::unix_connector>(*at);
+    plain = std::make_shared<detail::unix_connector>(*at);
+  } else {
+    plain = std::make_shared<detail::plain_connector>();
   }
   if (!own_http) {
-    options.connector("http", std::move(for_http));
+    options.connector("http", plain);
   }
   if (!own_https) {
-    options.connector("https", std::make_shared<detail::tls_connector>(trust, std::move(by_name)));
+    options.connector("https", std::make_shared<detail::tls_connector>(trust, std::move(plain)));
   }
 }
 

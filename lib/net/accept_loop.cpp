@@ -3,6 +3,8 @@
 // only after the last of them. `drain` works on the list of `serve` calls in progress.
 #include <fairlead/net/accept_loop.hpp>
 
+#include "detail/in_line.hpp"
+
 #include <fairlead/core/sleep.hpp>
 #include <fairlead/core/waiter.hpp>
 
@@ -22,16 +24,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr duration pause_when_short = 100ms;  // of file descriptors or memory
-
-// The place of a waiter in a queue, also when its frame is destroyed while it waits.
-struct in_line {
-  in_line(waiter_queue& q, waiter& w) noexcept : queue(q), self(w) { queue.push_back(self); }
-  in_line(const in_line&) = delete;
-  in_line& operator=(const in_line&) = delete;
-  ~in_line() { queue.remove(self); }
-  waiter_queue& queue;
-  waiter& self;
-};
 
 }  // namespace
 
@@ -134,7 +126,7 @@ struct accept_loop::impl {
 task<result<void>> accept_loop::impl::room(const context& cx) {
   while (full()) {
     waiter w(cx);
-    const in_line here(acceptors, w);
+    const detail::in_line here(acceptors, w);
     const auto woken = co_await w.wait();
     if (woken == wake::cancelled) {
       co_return fail(errors::cancelled{});
@@ -228,33 +220,12 @@ task<result<void>> accept_loop::impl::drain(context& cx, duration grace) {
     r->accepting.cancel();
     r->until_drain.cancel();
   }
-  result<void> outcome;
-  const context limited = cx.with_timeout(grace);
-  while (first != nullptr) {
-    waiter w(limited);
-    const in_line here(drainers, w);
-    const auto woken = co_await w.wait();
-    if (woken == wake::notified || first == nullptr) {
-      continue;
-    }
-    if (woken == wake::cancelled) {
-      outcome = fail(errors::cancelled{});
-    } else if (limited.deadline() < cx.deadline()) {
-      outcome = fail(errors::timeout{name, grace, timeout_scope::drain});
-    } else {
-      outcome = fail(errors::deadline{name, grace});
-    }
-    break;
-  }
+  const auto over = [&] { return first == nullptr; };
+  auto outcome = co_await detail::wait_out(cx, grace, name, drainers, over);
   for (auto* r = first; r != nullptr; r = r->next) {
     r->root.cancel();
   }
-  while (first != nullptr) {
-    cancel_scope unused(cx.env());
-    waiter w(joining, unused);
-    const in_line here(drainers, w);
-    co_await w.wait();
-  }
+  co_await detail::join_in(cx.env(), drainers, over);
   co_return outcome;
 }
 

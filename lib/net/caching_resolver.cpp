@@ -4,9 +4,8 @@
 // one, the next of them takes over.
 #include <fairlead/net/caching_resolver.hpp>
 
+#include "detail/in_line.hpp"
 #include "detail/resolver_cache.hpp"
-
-#include <fairlead/core/waiter.hpp>
 
 #include <map>
 #include <stdexcept>
@@ -63,15 +62,6 @@ struct caching_resolver::impl {
     std::shared_ptr<flight> shared;
   };
 
-  struct in_line {
-    in_line(waiter_queue& q, waiter& w) noexcept : queue(q), self(w) { queue.push_back(self); }
-    in_line(const in_line&) = delete;
-    in_line& operator=(const in_line&) = delete;
-    ~in_line() { queue.remove(self); }
-    waiter_queue& queue;
-    waiter& self;
-  };
-
   task<result<resolved>> look_up(context& cx, std::string_view host, std::string name);
   task<result<void>> follow(context& cx, flight& f);
 
@@ -96,7 +86,7 @@ task<result<resolved>> caching_resolver::impl::look_up(context& cx, std::string_
 
 task<result<void>> caching_resolver::impl::follow(context& cx, flight& f) {
   waiter w(cx);
-  const in_line here(f.waiting, w);
+  const detail::in_line here(f.waiting, w);
   const auto woken = co_await w.wait();
   if (woken == wake::notified || f.outcome) {
     co_return result<void>{};

@@ -5,17 +5,36 @@
 
 namespace fairlead::net {
 
+namespace {
+
+// Drops what is there now; false when no more is to be waited for. Apart, so that the buffer is not
+// in a frame that waits.
+bool drop_what_is_there(stream& s, std::size_t& seen, std::size_t most) {
+  std::array<std::byte, 16 * 1024> sink;
+  while (seen < most) {
+    const auto n = s.try_read(sink);
+    if (!n) {
+      return true;
+    }
+    if (!*n || **n == 0) {
+      return false;
+    }
+    seen += **n;
+    if (!s.worth_trying(direction::read)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
 task<void> close_in_order(context& cx, stream& s, close_limits limits) {
   auto limited = cx.with_timeout(limits.within);
   auto ended = co_await s.shutdown_write(limited);
   std::size_t seen = 0;
-  std::array<std::byte, 512> sink;  // small: the frame is on the heap while the peer takes its time
-  while (ended && seen < limits.most_bytes) {
-    auto n = co_await read_some(limited, s, sink);
-    if (!n || *n == 0) {
-      break;
-    }
-    seen += *n;
+  while (ended && drop_what_is_there(s, seen, limits.most_bytes)) {
+    ended = co_await s.wait(limited, direction::read);
   }
   s.close();
 }

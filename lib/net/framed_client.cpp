@@ -6,6 +6,7 @@
 #include <fairlead/net/framed_client.hpp>
 
 #include "detail/exchange.hpp"
+#include "detail/in_line.hpp"
 
 #include <fairlead/core/sleep.hpp>
 #include <fairlead/net/framed.hpp>
@@ -72,16 +73,6 @@ struct framed_client::impl : detail::exchange {
       self.enders.notify_all();
     }
     impl& self;
-  };
-
-  // The place of a waiter in a queue, also when its frame is destroyed while it waits.
-  struct in_line {
-    in_line(waiter_queue& q, waiter& w) noexcept : queue(q), self(w) { queue.push_back(self); }
-    in_line(const in_line&) = delete;
-    in_line& operator=(const in_line&) = delete;
-    ~in_line() { queue.remove(self); }
-    waiter_queue& queue;
-    waiter& self;
   };
 
   static task<result<std::string>> call(std::shared_ptr<impl> self, context& cx,
@@ -278,33 +269,13 @@ task<void> framed_client::impl::read_loop(context& cx, stream& s) {
 task<result<void>> framed_client::impl::drain(std::shared_ptr<impl> self, context& cx,
                                               duration grace) {
   self->draining = true;
-  result<void> outcome;
-  const context limited = cx.with_timeout(grace);
-  while (self->live > 0 && !self->ended) {
-    waiter w(limited);
-    const in_line here(self->enders, w);
-    const auto woken = co_await w.wait();
-    if (woken == wake::notified || self->live == 0) {
-      continue;
-    }
-    if (woken == wake::cancelled) {
-      outcome = fail(errors::cancelled{});
-    } else if (limited.deadline() < cx.deadline()) {
-      outcome = fail(errors::timeout{own_name, grace, timeout_scope::drain});
-    } else {
-      outcome = fail(errors::deadline{own_name, grace});
-    }
-    break;
-  }
+  const auto idle = [&] { return self->live == 0 || self->ended; };
+  auto outcome = co_await detail::wait_out(cx, grace, own_name, self->enders, idle);
   if (self->root != nullptr) {
     self->root->cancel();
   }
-  while (!self->ended) {
-    cancel_scope unused(cx.env());
-    waiter w(joining, unused);
-    const in_line here(self->enders, w);
-    co_await w.wait();
-  }
+  const auto over = [&] { return self->ended; };
+  co_await detail::join_in(cx.env(), self->enders, over);
   co_return outcome;
 }
 

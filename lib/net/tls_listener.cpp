@@ -4,6 +4,8 @@
 // task refers to the shared state, which lives as long as the last of them.
 #include <fairlead/net/tls_listener.hpp>
 
+#include "detail/in_line.hpp"
+
 #include <fairlead/core/background.hpp>
 #include <fairlead/net/wait_slot.hpp>
 
@@ -251,19 +253,9 @@ class secured_listener final : public tls_listener {
         [shared = shared_](context& own) mutable { return accept_below(own, std::move(shared)); });
   }
 
-  // The place in the queue, also when its frame is destroyed while it waits.
-  struct in_line {
-    in_line(waiter_queue& q, waiter& w) noexcept : queue(q), self(w) { queue.push_back(self); }
-    in_line(const in_line&) = delete;
-    in_line& operator=(const in_line&) = delete;
-    ~in_line() { queue.remove(self); }
-    waiter_queue& queue;
-    waiter& self;
-  };
-
   task<result<void>> news(context& cx) {
     waiter w(cx);
-    const in_line here(shared_->acceptors, w);
+    const detail::in_line here(shared_->acceptors, w);
     const auto woken = co_await w.wait();
     if (woken == wake::cancelled) {
       co_return fail(errors::cancelled{});

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: BSL-1.0
-// What servers read out of header values and queries: any text gives an answer, and one that keeps
+// What is read out of header values and queries: any text gives an answer, and one that keeps
 // to its promises. The first byte says which reader.
 #include "detail/conditions.hpp"
 #include "detail/content_encoder.hpp"
+#include "detail/content_range.hpp"
 
+#include <fairlead/http/date.hpp>
 #include <fairlead/http/from_request.hpp>
 
 #include <boost/describe.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -66,6 +69,21 @@ void check_query(std::string_view text) {
   }
 }
 
+void check_content_range(std::string_view text) {
+  const auto got = http::detail::parse_content_range(text);
+  require(!got || (got->first <= got->last && (!got->total || got->last < *got->total)));
+}
+
+void check_dates(std::string_view text) {
+  const auto at = http::parse_date(text);
+  require(!at || http::parse_date(http::format_date(*at)) == at);
+  using wall_time = std::chrono::system_clock::time_point;
+  for (const auto now : {wall_time(), at.value_or(wall_time())}) {
+    const auto wait = http::parse_retry_after(text, now);
+    require(!wait || *wait >= duration::zero());
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -73,7 +91,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     return 0;
   }
   const std::string_view text(reinterpret_cast<const char*>(data) + 1, size - 1);
-  switch (data[0] % 4) {
+  switch (data[0] % 6) {
     case 0:
       static_cast<void>(http::detail::choose_coding(text));
       static_cast<void>(http::detail::accepts_coding(with("Accept-Encoding", text), "br"));
@@ -88,8 +106,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       require(!strong || has_tag(text, "\"a\"", comparison::weak));
       break;
     }
-    default:
+    case 3:
       check_query(text);
+      break;
+    case 4:
+      check_content_range(text);
+      break;
+    default:
+      check_dates(text);
   }
   return 0;
 }

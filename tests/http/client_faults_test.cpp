@@ -39,15 +39,6 @@ outcome get_from(script s, client_options options = {},
   return out;
 }
 
-script stall_after(std::string text) {
-  return [text](context& cx, peer& p, int) -> task<void> {
-    auto head = co_await p.read_until(cx, "\r\n\r\n");
-    auto said = co_await p.say(cx, text);
-    static_cast<void>(said);
-    auto rest = co_await p.read_all(cx);  // until the client gives up
-  };
-}
-
 TEST(ClientFaults, NobodyListens) {
   const auto o = get_from(always(""), client_options("http://shop:81"));
   ASSERT_FALSE(o.value);
@@ -271,18 +262,7 @@ TEST(ClientFaults, ADeadlineThatHasPassedSendsNothing) {
 }
 
 TEST(ClientFaults, ATrickleDoesNotExtendTheLimit) {
-  const auto trickle = [](context& cx, peer& p, int) -> task<void> {
-    auto head = co_await p.read_until(cx, "\r\n\r\n");
-    auto said = co_await p.say(cx, "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n");
-    while (said) {
-      auto slept = co_await sleep_for(cx, 100ms);
-      if (!slept) {
-        break;
-      }
-      said = co_await p.say(cx, "x");
-    }
-  };
-  const auto o = get_from(trickle);
+  const auto o = get_from(trickle("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"));
   ASSERT_FALSE(o.value);
   EXPECT_EQ(o.value.error().kind(), error_kind::timeout);
   EXPECT_EQ(o.value.error().stage(), error_stage::body);

@@ -234,15 +234,6 @@ outcome tunnel(script s, client_options options = through("http://proxy", "https
   return out;
 }
 
-script stall_after(std::string text) {
-  return [text](context& cx, peer& p, int) -> task<void> {
-    auto head = co_await p.read_until(cx, "\r\n\r\n");
-    auto said = co_await p.say(cx, text);
-    static_cast<void>(said);
-    auto rest = co_await p.read_all(cx);
-  };
-}
-
 TEST(Connect, AsksForHostAndPort) {
   const auto seen = std::make_shared<heads>();
   const auto no = "HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n"s;

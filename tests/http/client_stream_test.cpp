@@ -68,15 +68,6 @@ outcome stream_from(script s, client_options options = {}, stream_options how = 
   return out;
 }
 
-script stall_after(std::string text) {
-  return [text](context& cx, peer& p, int) -> task<void> {
-    auto head = co_await p.read_until(cx, "\r\n\r\n");
-    auto said = co_await p.say(cx, text);
-    static_cast<void>(said);
-    auto rest = co_await p.read_all(cx);
-  };
-}
-
 TEST(ClientStream, GivesTheHeadThenTheBody) {
   with_script(always(plain), {}, [](context& cx, client& c, memory_network& net) -> task<void> {
     for (int i = 0; i < 3; ++i) {
@@ -328,18 +319,8 @@ TEST_P(CutStream, ShortReadsOfEverySize) {
 INSTANTIATE_TEST_SUITE_P(Framings, CutStream, ::testing::Values(plain, chunked));
 
 TEST(ClientStream, ATrickleIsHeldToTheTotalAndNotToThePause) {
-  const auto trickle = [](context& cx, peer& p, int) -> task<void> {
-    auto head = co_await p.read_until(cx, "\r\n\r\n");
-    auto said = co_await p.say(cx, "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n");
-    while (said) {
-      auto slept = co_await sleep_for(cx, 100ms);
-      if (!slept) {
-        break;
-      }
-      said = co_await p.say(cx, "x");
-    }
-  };
-  const auto o = stream_from(trickle, client_options().timeout(3050ms).read_timeout(200ms));
+  const auto o = stream_from(trickle("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"),
+                             client_options().timeout(3050ms).read_timeout(200ms));
   ASSERT_TRUE(o.failure);
   EXPECT_EQ(o.failure->get<errors::timeout>()->scope, timeout_scope::total);
   EXPECT_EQ(o.took, 3050ms);

@@ -46,12 +46,15 @@ router echo() {
   return r;
 }
 
-// Runs `f(context&, client&, memory_network&, server&)` beside an HTTPS server on port 443.
+// Runs `f(context&, client&, memory_network&, server&)` beside an HTTPS server on port 443, or on
+// the Unix socket of the options.
 template <class F>
 void with_https(client_options options, F f, server_options limits = {}) {
   run_in_world(1, [&](context& cx) -> task<void> {
     memory_network net;
-    auto plain = net.listen(cx.env(), net::endpoint::loopback(443), {});
+    const auto port = net::endpoint::loopback(443);
+    const auto at = net::endpoint::unix_path(options.unix_socket()).value_or(port);
+    auto plain = net.listen(cx.env(), at, {});
     server app(echo(), limits);
     task_scope scope(cx);
     scope.spawn([&](context& own) {
@@ -96,6 +99,19 @@ TEST(Https, IsRefusedForTheWrongHostAndNothingIsSent) {
                          "tls_failure: https://elsewhere/hello: host name mismatch: the "
                          "certificate is for shop, not for elsewhere [tls]");
                EXPECT_EQ(app.stats().requests, 0U);
+             });
+}
+
+TEST(Https, GoesOverAUnixSocketTooAndVerifiesTheHost) {
+  with_https(client_options().tls(trust()).unix_socket("/run/shop"),
+             [](context& cx, client& c, memory_network& net, server& app) -> task<void> {
+               auto got = co_await c.get<std::string>(cx, "https://shop/hello");
+               EXPECT_TRUE(got) << got.error().message();
+               auto other = co_await c.get<std::string>(cx, "https://elsewhere/hello");
+               EXPECT_FALSE(other);
+               EXPECT_EQ(other.error().kind(), error_kind::tls_failure);
+               EXPECT_EQ(net.resolves, 0);
+               EXPECT_EQ(app.stats().requests, 1U);
              });
 }
 

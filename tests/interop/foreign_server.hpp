@@ -3,6 +3,7 @@
 #pragma once
 
 #include <fairlead/http/client.hpp>
+#include <fairlead/http/download.hpp>
 
 #include <gtest/gtest.h>
 
@@ -87,6 +88,47 @@ inline http::response value_of(result<http::response>&& got) {
 template <class T>
 std::string message_of(const result<T>& got) {
   return got ? "no error" : got.error().message();
+}
+
+/// A body that came bit by bit.
+struct pieces {
+  std::string all;
+  int count = 0;
+};
+
+/// Gets `target` as a stream, to its end.
+inline task<pieces> pieces_of(context& cx, http::client& c, std::string target) {
+  pieces out;
+  auto stream = co_await c.stream(cx, http::request(http::method::get, target));
+  EXPECT_TRUE(stream) << message_of(stream);
+  while (stream) {
+    auto piece = co_await stream->read(cx);
+    EXPECT_TRUE(piece) << message_of(piece);
+    if (!piece || !*piece) {
+      break;
+    }
+    ++out.count;
+    out.all += **piece;
+  }
+  co_return out;
+}
+
+/// Downloads `path` to `target` and gives up once more than `most` bytes are there; how many it was
+/// told there are.
+inline task<std::uint64_t> break_off(context& cx, http::client& c, std::string path,
+                                     std::string target, std::uint64_t most) {
+  cancel_scope impatient(cx);
+  std::uint64_t announced = 0;
+  const auto stop = [&](std::uint64_t done, std::uint64_t total) {
+    announced = total;
+    if (done > most) {
+      impatient.cancel();
+    }
+  };
+  const auto how = http::download_options().progress(stop);
+  const auto broken = co_await http::download(impatient, c, path, target, how);
+  EXPECT_FALSE(broken);
+  co_return announced;
 }
 
 inline ::testing::AssertionResult has(std::string_view text, std::string_view part) {

@@ -117,22 +117,9 @@ TEST_F(Httpbin, StreamsInChunks) {
     EXPECT_EQ(bytes.body().size(), 50'000U);
     auto whole = co_await ask(cx, c, method::get, "/bytes/70000");
     EXPECT_EQ(whole.body().size(), 70'000U);
-    auto dripping =
-        co_await c.stream(cx, http::request(method::get, "/drip?duration=0.4&numbytes=4&delay=0"));
-    EXPECT_TRUE(dripping) << testing::message_of(dripping);
-    int pieces = 0;
-    std::string all;
-    while (dripping) {
-      auto piece = co_await dripping->read(cx);
-      EXPECT_TRUE(piece) << testing::message_of(piece);
-      if (!piece || !*piece) {
-        break;
-      }
-      ++pieces;
-      all += **piece;
-    }
-    EXPECT_EQ(all, "****");
-    EXPECT_GT(pieces, 1);
+    auto dripped = co_await testing::pieces_of(cx, c, "/drip?duration=0.4&numbytes=4&delay=0");
+    EXPECT_EQ(dripped.all, "****");
+    EXPECT_GT(dripped.count, 1);
   });
 }
 

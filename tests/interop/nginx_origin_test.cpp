@@ -162,18 +162,7 @@ TEST_F(NginxOrigin, ContinuesDownloads) {
   run([&](context& cx, http::client& c) -> task<void> {
     const auto target = dir.file("target");
     const std::string path = "/large";
-    // The first is broken off after a while, by us.
-    cancel_scope impatient(cx);
-    std::uint64_t announced = 0;
-    const auto stop = [&](std::uint64_t done, std::uint64_t total) {
-      announced = total;
-      if (done > 5'000'000) {
-        impatient.cancel();
-      }
-    };
-    const auto how = http::download_options().progress(stop);
-    auto broken = co_await http::download(impatient, c, path, target, how);
-    EXPECT_FALSE(broken);
+    const auto announced = co_await testing::break_off(cx, c, path, target, 5'000'000);
     EXPECT_EQ(announced, 20'000'000U);
     EXPECT_FALSE(std::filesystem::exists(target));
     const auto part = std::filesystem::file_size(target + ".part");
@@ -193,15 +182,8 @@ TEST_F(NginxOrigin, BeginsDownloadsAnewWhenTheFileHasChanged) {
   run([&](context& cx, http::client& c) -> task<void> {
     const auto target = dir.file("target");
     const std::string path = "/large";
-    cancel_scope impatient(cx);
-    const auto stop = [&](std::uint64_t done, std::uint64_t) {
-      if (done > 5'000'000) {
-        impatient.cancel();
-      }
-    };
-    const auto how = http::download_options().progress(stop);
-    auto broken = co_await http::download(impatient, c, path, target, how);
-    EXPECT_FALSE(broken);
+    const auto announced = co_await testing::break_off(cx, c, path, target, 5'000'000);
+    EXPECT_EQ(announced, 20'000'000U);
     std::filesystem::remove(dir.file("large"));
     std::ofstream(dir.file("large"), std::ios::binary) << std::string(8'000'000, 'n');
     auto whole = co_await http::download(cx, c, path, target);

@@ -88,15 +88,8 @@ TEST_P(PythonsHttpServer, BeginsDownloadsAnewWithoutRanges) {
   with_client(http::client_options(server->url()), [&](context& cx, http::client& c) -> task<void> {
     const auto target = dir.file("target");
     const std::string path = "/large";
-    cancel_scope impatient(cx);
-    const auto stop = [&](std::uint64_t done, std::uint64_t) {
-      if (done > 1'000'000) {
-        impatient.cancel();
-      }
-    };
-    const auto how = http::download_options().progress(stop);
-    auto broken = co_await http::download(impatient, c, path, target, how);
-    EXPECT_FALSE(broken);
+    const auto announced = co_await testing::break_off(cx, c, path, target, 1'000'000);
+    EXPECT_EQ(announced, 3'000'000U);
     auto whole = co_await http::download(cx, c, path, target);
     EXPECT_TRUE(whole) << testing::message_of(whole);
     if (whole) {
@@ -236,21 +229,9 @@ class GosServer : public ::testing::Test {
 
 TEST_F(GosServer, FlushesPieces) {
   with_client(http::client_options(server->url()), [](context& cx, http::client& c) -> task<void> {
-    auto dripping = co_await c.stream(cx, http::request(method::get, "/drip"));
-    EXPECT_TRUE(dripping) << testing::message_of(dripping);
-    std::string all;
-    int pieces = 0;
-    while (dripping) {
-      auto piece = co_await dripping->read(cx);
-      EXPECT_TRUE(piece) << testing::message_of(piece);
-      if (!piece || !*piece) {
-        break;
-      }
-      ++pieces;
-      all += **piece;
-    }
-    EXPECT_EQ(all, "piece 0\npiece 1\npiece 2\npiece 3\npiece 4\n");
-    EXPECT_GT(pieces, 1);
+    auto dripped = co_await testing::pieces_of(cx, c, "/drip");
+    EXPECT_EQ(dripped.all, "piece 0\npiece 1\npiece 2\npiece 3\npiece 4\n");
+    EXPECT_GT(dripped.count, 1);
     auto large = co_await ask(cx, c, method::get, "/large");
     EXPECT_EQ(large.body(), std::string(10'000'000, 'a'));
   });

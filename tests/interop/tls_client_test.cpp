@@ -99,6 +99,12 @@ class Curl : public ::testing::Test {
       GTEST_SKIP() << "curl is not installed: nothing was tested (scripts/setup --ci)";
     }
   }
+  // Quiet but for errors, and with nobody between.
+  strings calling(const strings& more) const {
+    strings out = {curl, "-sS", "--noproxy", "*"};
+    out.insert(out.end(), more.begin(), more.end());
+    return out;
+  }
   std::string curl = find_program("curl");
   rig r;
 };
@@ -106,7 +112,7 @@ class Curl : public ::testing::Test {
 TEST_F(Curl, VerifiesUsAndIsAnswered) {
   const auto said = r.call(r.serving(), [&](const std::string& port) {
     const auto url = "https://localhost:" + port + "/hello";
-    return strings{curl, "-sSv", "--noproxy", "*", "--cacert", r.ca_file, url, url};
+    return calling({"-v", "--cacert", r.ca_file, url, url});
   });
   EXPECT_TRUE(said.starts_with("0 ")) << said;
   EXPECT_NE(said.find("SSL certificate verify ok"), std::string::npos) << said;
@@ -120,17 +126,8 @@ TEST_F(Curl, SendsMuch) {
   std::ofstream(r.dir.file("large"), std::ios::binary) << std::string(900'000, 'x');
   for (const std::string version : {"1.2", "1.3"}) {
     const auto said = r.call(r.serving(), [&](const std::string& port) {
-      return strings{curl,
-                     "-sS",
-                     "--noproxy",
-                     "*",
-                     "--cacert",
-                     r.ca_file,
-                     "--tls-max",
-                     version,
-                     "--data-binary",
-                     "@" + r.dir.file("large"),
-                     "https://localhost:" + port + "/size"};
+      return calling({"--cacert", r.ca_file, "--tls-max", version, "--data-binary",
+                      "@" + r.dir.file("large"), "https://localhost:" + port + "/size"});
     });
     EXPECT_EQ(said, "0 900000");
   }
@@ -138,7 +135,7 @@ TEST_F(Curl, SendsMuch) {
 
 TEST_F(Curl, DoesNotTrustUsWithoutOurCa) {
   const auto said = r.call(r.serving(), [&](const std::string& port) {
-    return strings{curl, "-sS", "--noproxy", "*", "https://localhost:" + port + "/hello"};
+    return calling({"https://localhost:" + port + "/hello"});
   });
   EXPECT_TRUE(said.starts_with("60 ")) << said;
   EXPECT_NE(r.failures.find("does not know the CA that signed our certificate"), std::string::npos)
@@ -147,24 +144,15 @@ TEST_F(Curl, DoesNotTrustUsWithoutOurCa) {
 
 TEST_F(Curl, IsTurnedAwayWithOldVersionsAndPlainHttp) {
   auto said = r.call(r.serving(), [&](const std::string& port) {
-    return strings{curl,
-                   "-sS",
-                   "--noproxy",
-                   "*",
-                   "--cacert",
-                   r.ca_file,
-                   "--tls-max",
-                   "1.1",
-                   "--ciphers",
-                   "ALL:@SECLEVEL=0",
-                   "https://localhost:" + port + "/hello"};
+    return calling({"--cacert", r.ca_file, "--tls-max", "1.1", "--ciphers", "ALL:@SECLEVEL=0",
+                    "https://localhost:" + port + "/hello"});
   });
   EXPECT_TRUE(said.starts_with("35 ")) << said;
   EXPECT_NE(r.failures.find("the peer offers only TLS 1.1, which is no longer safe"),
             std::string::npos)
       << r.failures;
   said = r.call(r.serving(), [&](const std::string& port) {
-    return strings{curl, "-sS", "--noproxy", "*", "http://localhost:" + port + "/hello"};
+    return calling({"http://localhost:" + port + "/hello"});
   });
   EXPECT_FALSE(said.starts_with("0 ")) << said;
   EXPECT_NE(r.failures.find("it sent a plain HTTP request"), std::string::npos) << r.failures;
@@ -173,27 +161,12 @@ TEST_F(Curl, IsTurnedAwayWithOldVersionsAndPlainHttp) {
 TEST_F(Curl, ShowsACertificateWhenWeAsk) {
   const auto asking = r.serving().client_ca_pem(net::client_certificates::required, r.ca.pem());
   auto said = r.call(asking, [&](const std::string& port) {
-    return strings{curl,
-                   "-sS",
-                   "--noproxy",
-                   "*",
-                   "--cacert",
-                   r.ca_file,
-                   "--cert",
-                   r.dir.file("client.pem"),
-                   "--key",
-                   r.dir.file("client.key"),
-                   "https://localhost:" + port + "/hello"};
+    return calling({"--cacert", r.ca_file, "--cert", r.dir.file("client.pem"), "--key",
+                    r.dir.file("client.key"), "https://localhost:" + port + "/hello"});
   });
   EXPECT_EQ(said, "0 hello");
   said = r.call(asking, [&](const std::string& port) {
-    return strings{curl,
-                   "-sS",
-                   "--noproxy",
-                   "*",
-                   "--cacert",
-                   r.ca_file,
-                   "https://localhost:" + port + "/hello"};
+    return calling({"--cacert", r.ca_file, "https://localhost:" + port + "/hello"});
   });
   EXPECT_TRUE(said.starts_with("56 ")) << said;
   EXPECT_NE(said.find("certificate required"), std::string::npos) << said;

@@ -7,14 +7,17 @@
 
 #include <gtest/gtest.h>
 
+#include "nginx_sites.hpp"
 #include "support/child_process.hpp"
 #include "support/real_loop.hpp"
 #include "support/scratch_dir.hpp"
 #include "support/test_ca.hpp"
 
+#include <array>
 #include <chrono>
-#include <fstream>
+#include <functional>
 #include <string>
+#include <vector>
 
 namespace fairlead {
 namespace {
@@ -28,71 +31,18 @@ using testing::test_ca;
 
 const std::string ours = "DNS:localhost,IP:127.0.0.1";
 
-void write(const std::string& path, const std::string& text) {
-  std::ofstream(path, std::ios::binary) << text;
-}
-
-// One nginx, with a server for each thing that can be wrong.
-class Nginx : public ::testing::Test {
+class Nginx : public testing::NginxTest {
  protected:
-  struct site {
-    std::string name;
-    std::uint16_t port;
-  };
-
-  void SetUp() override {
-    const auto nginx = find_program("nginx");
-    if (nginx.empty()) {
-      GTEST_SKIP() << "nginx is not installed: nothing was tested (scripts/setup --ci)";
-    }
-    auto old = certificate_request(ours);
-    add("good", ca.issue(certificate_request(ours)), "ssl_protocols TLSv1.2 TLSv1.3;");
-    add("rsa", ca.issue(certificate_request(ours).rsa(2048)));
-    add("expired", ca.issue(old.valid(2001, 2002)));
-    add("elsewhere", ca.issue(certificate_request("DNS:elsewhere.example")));
-    add("self", test_ca::self_signed(certificate_request(ours)));
-    add("unknown", other.issue(certificate_request(ours)));
-    add("ancient", ca.issue(certificate_request(ours)),
-        "ssl_protocols TLSv1 TLSv1.1; ssl_ciphers ALL:@SECLEVEL=0;");
-    add("tls12", ca.issue(certificate_request(ours)), "ssl_protocols TLSv1.2;");
-    write(dir.file("clients.pem"), ca.pem());
-    add("asks", ca.issue(certificate_request(ours)),
-        "ssl_verify_client on; ssl_client_certificate " + dir.file("clients.pem") + ";");
-    std::filesystem::create_directory(dir.file("files"));
-    write(dir.file("files/hello.txt"), "hello from nginx");
-    std::filesystem::permissions(dir.file(""), std::filesystem::perms(0755));
-    write(dir.file("nginx.conf"),
-          "daemon off; master_process off; pid " + dir.file("pid") +
-              "; error_log stderr;\n"
-              "events { worker_connections 64; }\n"
-              "http { access_log off; client_body_temp_path " +
-              dir.file("body") + "; proxy_temp_path " + dir.file("proxy") + "; fastcgi_temp_path " +
-              dir.file("fastcgi") + "; uwsgi_temp_path " + dir.file("uwsgi") + "; scgi_temp_path " +
-              dir.file("scgi") + "; root " + dir.file("files") + ";\n" + sites_ + "}\n");
-    server.emplace(std::vector<std::string>{nginx, "-c", dir.file("nginx.conf"), "-e", "stderr",
-                                            "-p", dir.file("")},
-                   dir.file("nginx.log"));
-  }
-
-  void add(const std::string& name, const testing::issued& own, const std::string& more = {}) {
-    write(dir.file(name + ".pem"), own.chain);
-    write(dir.file(name + ".key"), own.key);
-    ports[name] = testing::free_port();
-    sites_ += "server { listen 127.0.0.1:" + std::to_string(ports[name]) + " ssl; " +
-              "ssl_certificate " + dir.file(name + ".pem") + "; ssl_certificate_key " +
-              dir.file(name + ".key") + "; " + more + "}\n";
-  }
-
   // What a GET of the site gives.
-  result<std::string> get(const std::string& name, const net::tls_client_options& trust,
+  result<std::string> get(const std::string& site, const net::tls_client_options& trust,
                           const std::string& host = "localhost") {
     result<std::string> out = fail(errors::cancelled{});
     real_loop loop;
     loop.run([&](context& cx) -> task<void> {
-      auto up = co_await testing::listens(cx, ports.at(name));
-      EXPECT_TRUE(up) << server->output();
-      const auto base = "https://" + host + ":" + std::to_string(ports.at(name));
-      http::client c(cx.env(), http::client_options(base).tls(net::tls_client(trust)));
+      auto up = co_await testing::listens(cx, nginx->ports.at(site));
+      EXPECT_TRUE(up) << nginx->output();
+      http::client c(cx.env(),
+                     http::client_options(nginx->url(site, host)).tls(net::tls_client(trust)));
       auto got = co_await c.get<std::string>(cx, "/hello.txt");
       out = std::move(got);
     });
@@ -100,27 +50,18 @@ class Nginx : public ::testing::Test {
   }
 
   net::tls_client_options trusting() const {
-    return net::tls_client_options().ca_pem(ca.pem()).alpn({"http/1.1"});
+    return net::tls_client_options().ca_pem(nginx->ca.pem()).alpn({"http/1.1"});
   }
 
-  void expect_refused(const std::string& name, const std::string& why,
+  void expect_refused(const std::string& site, const std::string& why,
                       const std::string& host = "localhost") {
-    const auto got = get(name, trusting(), host);
-    ASSERT_FALSE(got) << name;
+    const auto got = get(site, trusting(), host);
+    ASSERT_FALSE(got) << site;
     EXPECT_EQ(got.error().kind(), error_kind::tls_failure) << got.error().message();
     EXPECT_EQ(got.error().stage(), error_stage::tls) << got.error().message();
     EXPECT_EQ(got.error().sent(), error_sent::not_sent) << got.error().message();
     EXPECT_NE(got.error().message().find(why), std::string::npos) << got.error().message();
   }
-
-  test_ca ca;
-  test_ca other{"another CA"};
-  testing::scratch_dir dir;
-  std::map<std::string, std::uint16_t> ports;
-  std::optional<child_process> server;
-
- private:
-  std::string sites_;
 };
 
 TEST_F(Nginx, IsVerifiedAndGivesItsFile) {
@@ -146,7 +87,7 @@ TEST_F(Nginx, IsRefusedForWhatIsWrong) {
 }
 
 TEST_F(Nginx, SeesOurCertificateWhenItAsks) {
-  const auto own = ca.issue(certificate_request("DNS:client").common_name("client"));
+  const auto own = nginx->ca.issue(certificate_request("DNS:client").common_name("client"));
   const auto shown = trusting().credentials(net::tls_credentials::text(own.chain, own.key));
   EXPECT_EQ(get("asks", shown), "hello from nginx");
   const auto without = get("asks", trusting());
@@ -159,11 +100,12 @@ TEST_F(Nginx, ResumesOurSessions) {
   real_loop loop;
   for (const std::string site : {"good", "tls12"}) {
     loop.run([&](context& cx) -> task<void> {
-      auto up = co_await testing::listens(cx, ports.at(site));
+      auto up = co_await testing::listens(cx, nginx->ports.at(site));
       EXPECT_TRUE(up);
       const net::tls_client trust(trusting());
       for (const bool again : {false, true}) {
-        auto tcp = co_await net::connect_to(cx, net::system_network(), "127.0.0.1", ports.at(site));
+        auto tcp =
+            co_await net::connect_to(cx, net::system_network(), "127.0.0.1", nginx->ports.at(site));
         EXPECT_TRUE(tcp);
         auto made = co_await net::tls_connect(cx, std::move(tcp->stream), trust, "localhost");
         EXPECT_TRUE(made) << made.error().message();
@@ -199,8 +141,8 @@ void with_s_server(const std::vector<std::string>& more,
   const test_ca ca;
   const testing::scratch_dir dir;
   const auto own = ca.issue(certificate_request(ours));
-  write(dir.file("own.pem"), own.chain);
-  write(dir.file("own.key"), own.key);
+  testing::write_file(dir.file("own.pem"), own.chain);
+  testing::write_file(dir.file("own.key"), own.key);
   const auto port = testing::free_port();
   std::vector<std::string> arguments = {
       openssl, "s_server",          "-accept", "127.0.0.1:" + std::to_string(port),

@@ -56,6 +56,11 @@ TEST(CommandLine, RepeatedOptionsAreAllKept) {
   EXPECT_EQ(given.value("--header"), "B: 2");
 }
 
+TEST(CommandLine, HelpHasAShortForm) {
+  EXPECT_TRUE(parsed({"a", "-h"}).has("--help"));
+  EXPECT_EQ(refused({"-h=1"}), "unknown option -h");
+}
+
 TEST(CommandLine, BehindTwoDashesAllIsOperands) {
   const auto given = parsed({"-", "--", "--data", "-x"});
   EXPECT_EQ(given.operands, (words{"-", "--data", "-x"}));

@@ -99,11 +99,14 @@ class Http(unittest.TestCase):
     def test_the_envelope_is_unwrapped_and_wrapped(self):
         with Echo("envelope", "--fail-every", "4") as echo:
             self.assertEqual(ask(echo, "POST", "/any/path", b'{"data":[1]}'), (200, b'{"success":true,"data":[1]}'))
-            self.assertEqual(ask(echo, "POST", "/", b""), (200, b'{"success":true,"data":null}'))
-            status, body = ask(echo, "POST", "/", b"[")
-            self.assertEqual((status, json.loads(body)["success"]), (400, False))
+            self.assertEqual(ask(echo, "POST", "/", b"{}"), (200, b'{"success":true,"data":null}'))
+            self.assertEqual(ask(echo, "POST", "/", b'{"data":{"x":[null,1.5]}}')[1],
+                             b'{"success":true,"data":{"x":[null,1.5]}}')
             status, body = ask(echo, "POST", "/", b"{}")
             self.assertEqual((status, json.loads(body)["error"]), (500, "request 4 was told to fail"))
+            for sent, wanted in ((b"{", 400), (b"", 400), (b"[]", 422)):
+                status, body = ask(echo, "POST", "/", sent)
+                self.assertEqual((status, json.loads(body)["success"]), (wanted, False), sent)
             self.assertEqual(ask(echo, "GET", "/")[0], 405)
 
     def test_failures_and_delays_are_for_retries_and_timeouts_to_meet(self):

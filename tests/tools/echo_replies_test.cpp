@@ -85,18 +85,6 @@ TEST(HttpReply, HeadersOfOneNameStandTogether) {
   EXPECT_EQ(seen.at("Accept"), "a, c");
 }
 
-TEST(EnvelopeReply, UnwrapsAndWraps) {
-  const auto reply = [](std::string body) {
-    const auto r = envelope_reply(http::request(http::method::post, "/any").body(std::move(body)));
-    return std::to_string(http::to_int(r.status())) + " " + r.body();
-  };
-  EXPECT_EQ(reply(R"({"data":{"x":1}})"), R"(200 {"success":true,"data":{"x":1}})");
-  EXPECT_EQ(reply("{}"), R"(200 {"success":true,"data":null})");
-  EXPECT_EQ(reply(""), R"(200 {"success":true,"data":null})");
-  EXPECT_EQ(reply("[]"), R"(400 {"success":false,"error":"the body is no JSON object"})");
-  EXPECT_TRUE(reply("{").starts_with(R"(400 {"success":false,"error":"invalid JSON at line 1)"));
-}
-
 TEST(TextsToSend, AreThoseOfTheQueryThenTheLinesOfTheBody) {
   using texts = std::vector<std::string>;
   EXPECT_EQ(texts_to_send(http::request(http::method::get, "/?data=a&x=y&data=b+c&data=")),

@@ -100,6 +100,13 @@ TEST(ErrorText, IsOneLineWithoutControlCharacters) {
   EXPECT_EQ(error_text("get", e, false).find('\x1b'), std::string::npos);
 }
 
+TEST(ErrorText, NamesTheOptionsOfTheCommandAndNotTheLibrarys) {
+  const errors::tls_failure e{url, "trust it (ca_file, extra_ca_file)"};
+  EXPECT_EQ(error_text("get", e, false),
+            "fairlead get: tls_failure: http://h/x: trust it (--cacert)");
+  EXPECT_EQ(object_of(e).at("message"), "tls_failure: http://h/x: trust it (--cacert)");
+}
+
 TEST(ErrorText, IsRedUpToTheKindWhereThereAreColours) {
   EXPECT_EQ(error_text("get", errors::connection_refused{url}, true),
             "fairlead get: \x1b[31mconnection_refused\x1b[0m: nobody listens at http://h/x");

@@ -189,6 +189,10 @@ class Errors(Case):
         self.assertEqual((e["kind"], e["stage"], e["host"]), ("dns_failure", "resolve", "nosuch.invalid"))
         e = failure(run("get", "http://h:99999/"), status=2)
         self.assertEqual((e["kind"], e["sent"]), ("invalid_url", "not_sent"))
+        done = run("get", "localhost:8080/x", "--errors", "text")
+        self.assertEqual((done.returncode, done.stderr),
+                         (2, 'fairlead get: invalid_url: "localhost:8080/x": give a whole URL, with its scheme: '
+                             "http://localhost:8080/path\n"))
         with peer(lambda c: c.recv(1000)) as address:
             e = failure(run("get", f"http://{address}/"))
             self.assertEqual((e["kind"], e["sent"]), ("connection_closed", "unknown"))

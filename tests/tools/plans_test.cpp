@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // What the commands are asked to do, out of their options.
+#include "connections.hpp"
 #include "echo_plan.hpp"
 #include "exchange.hpp"
 #include "exchange_plan.hpp"
@@ -50,7 +51,8 @@ TEST(ExchangePlan, HasItsDefaults) {
   EXPECT_EQ(p->timeout, 5s);
   EXPECT_EQ(p->attempts, 1U);
   EXPECT_TRUE(p->follow_redirects);
-  EXPECT_FALSE(p->data || p->schema_file || p->include_head || p->timings || p->tls.insecure);
+  EXPECT_FALSE(p->data || p->schema_file || p->include_head || p->timings ||
+               p->connections.insecure);
 }
 
 TEST(ExchangePlan, TakesEveryOption) {
@@ -63,10 +65,10 @@ TEST(ExchangePlan, TakesEveryOption) {
   EXPECT_EQ(p->timeout, 50ms);
   EXPECT_EQ(p->attempts, 3U);
   EXPECT_FALSE(p->follow_redirects);
-  EXPECT_EQ(p->unix_path, "/s");
-  EXPECT_EQ(p->tls.ca_file, "ca");
-  EXPECT_EQ(p->tls.certificate, "c");
-  EXPECT_EQ(p->tls.key, "k");
+  EXPECT_EQ(p->connections.unix_path, "/s");
+  EXPECT_EQ(p->connections.ca_file, "ca");
+  EXPECT_EQ(p->connections.certificate, "c");
+  EXPECT_EQ(p->connections.key, "k");
   EXPECT_EQ(p->errors, error_style::json);
 }
 
@@ -101,23 +103,28 @@ TEST(ExchangePlan, IsADownloadWhenNobodyLooksAtTheResponse) {
   EXPECT_FALSE(is_download(http::method::get, {"u", "--output=f", "--schema=s"}));
 }
 
-TEST(Proxies, HaveAHostAPortAndPerhapsCredentials) {
-  const auto plain = parse_proxy("socks5://localhost");
-  ASSERT_TRUE(plain);
-  EXPECT_EQ(plain->host, "localhost");
-  EXPECT_EQ(plain->port, 1080);
-  EXPECT_FALSE(plain->credentials);
-  const auto full = parse_proxy("socks5://a%3Ab:c@d:e@[::1]:99/");
-  ASSERT_TRUE(full) << full.error();
-  EXPECT_EQ(full->host, "::1");
-  EXPECT_EQ(full->port, 99);
-  EXPECT_EQ(full->credentials->user, "a:b");
-  EXPECT_EQ(full->credentials->password, "c@d:e");
-  for (const auto* bad :
-       {"", "h", "http://h", "socks5://", "socks5://h:0", "socks5://h:65536", "socks5://h:x",
-        "socks5://@h", "socks5://:p@h", "socks5://%zz@h", "socks5://[]", "socks5://[::1]x"}) {
-    EXPECT_FALSE(parse_proxy(bad)) << bad;
-  }
+TEST(Connections, GoThroughAProxyThatHasItsCredentialsInTheUrl) {
+  const auto p = exchange({"u", "--proxy=socks5://a%3Ab:c@[::1]:99/"});
+  ASSERT_TRUE(p) << p.error();
+  EXPECT_EQ(p->connections.proxy->name(), "socks5://[::1]:99");
+  EXPECT_EQ(p->connections.proxy->user(), "a:b");
+  EXPECT_EQ(exchange({"u", "--proxy", "h"})->connections.proxy->name(), "http://h:80");
+  EXPECT_TRUE(exchange({"u", "--proxy-from-env"})->connections.proxy_from_environment);
+  EXPECT_EQ(refusal(exchange({"u", "--proxy", "http://ann:secret@h/x"})),
+            "--proxy h/x: a proxy has no path");
+  EXPECT_EQ(refusal(exchange({"u", "--proxy", "ann:secret@x://h"})),
+            "--proxy: a proxy is http://, https://, socks5:// or socks5h://");
+}
+
+TEST(Connections, GoOneWay) {
+  const auto ends_well = [](const planned<exchange_plan>& p) {
+    return refusal(p).ends_with("exclude each other: give one of them");
+  };
+  EXPECT_TRUE(ends_well(exchange({"u", "--unix=/s", "--proxy=h"})));
+  EXPECT_TRUE(ends_well(exchange({"u", "--unix=/s", "--proxy-from-env"})));
+  EXPECT_TRUE(ends_well(exchange({"u", "--proxy=h", "--proxy-from-env"})));
+  EXPECT_TRUE(refusal(exchange({"u", "--unix="})).starts_with("--unix: "));
+  EXPECT_TRUE(refusal(exchange({"u", "--unix", std::string(200, 'x')})).starts_with("--unix: "));
 }
 
 std::string unprepared(const words& w) {
@@ -229,16 +236,17 @@ TEST(SendPlan, RefusesWhatCannotBe) {
 }
 
 TEST(WebsocketPlan, TakesEveryOption) {
-  const auto given =
-      parse({"ws://h/", "--binary", "--ping=9", "--header=A: b", "--timeout=8", "--cacert=c"},
-            websocket_options_known());
+  const auto given = parse({"ws://h/", "--binary", "--ping=9", "--header=A: b", "--timeout=8",
+                            "--cacert=c", "--proxy=h"},
+                           websocket_options_known());
   const auto p = plan_websocket(*given);
   ASSERT_TRUE(p) << p.error();
   EXPECT_TRUE(p->binary);
   EXPECT_EQ(p->ping, 9ms);
   EXPECT_EQ(p->timeout, 8ms);
   EXPECT_EQ(p->headers.text(), "A: b\r\n");
-  EXPECT_EQ(p->tls.ca_file, "c");
+  EXPECT_EQ(p->connections.ca_file, "c");
+  EXPECT_EQ(p->connections.proxy->name(), "http://h:80");
   EXPECT_FALSE(plan_websocket(*parse({}, websocket_options_known())));
   EXPECT_FALSE(plan_websocket(*parse({"u", "--ping=0"}, websocket_options_known())));
 }

@@ -17,10 +17,10 @@ PROGRAM = sys.argv.pop(1)
 PATIENCE = 60
 
 
-def run(*words, text=None, timeout=PATIENCE):
-    """Runs the command to its end; standard input is empty unless given."""
+def run(*words, text=None, timeout=PATIENCE, env=None):
+    """Runs the command to its end; standard input is empty unless given, `env` adds to the environment."""
     return subprocess.run([PROGRAM, *words], input="" if text is None else text, capture_output=True, text=True,
-                          check=False, timeout=timeout)
+                          check=False, timeout=timeout, env={**os.environ, **(env or {})})
 
 
 def failure(done, status=1):

@@ -12,6 +12,7 @@ import tempfile
 import unittest
 
 from program import failure, origin, peer, run, unused_port
+from proxies import http_proxy
 
 OPENSSL = shutil.which("openssl")
 
@@ -85,14 +86,43 @@ class Tls(unittest.TestCase):
     def test_a_server_that_asks_is_shown_a_certificate(self):
         with server(self.good, client_ca=self.authority.ca) as (port, _):
             url = f"https://localhost:{port}/"
-            self.assertEqual(run("get", url, "--cacert", self.authority.ca).returncode, 1)
+            e = failure(run("get", url, "--cacert", self.authority.ca))
+            self.assertIn("the peer demands a client certificate; give one with --cert", e["message"])
             done = run("get", url, "--cacert", self.authority.ca, "--cert", self.good)
             self.assertEqual((done.returncode, done.stdout), (0, "secret"), done.stderr)
 
+    def test_through_a_proxy_it_is_still_the_server_that_is_verified(self):
+        asked = []
+        with server(self.good) as (port, seen), http_proxy(asked) as proxy:
+            words = ("get", f"https://localhost:{port}/", "--proxy", f"http://{proxy}")
+            done = run(*words, "--cacert", self.authority.ca, "--timings")
+            self.assertEqual((done.returncode, done.stdout), (0, "secret"), done.stderr)
+            self.assertGreater(json.loads(done.stderr)["tls"], 0)
+            e = failure(run(*words))
+            self.assertEqual((e["kind"], e["stage"], len(seen)), ("tls_failure", "tls", 1))
+            self.assertEqual(asked, [f"CONNECT localhost:{port} HTTP/1.1"] * 2)
+
+    def test_a_proxy_over_tls_is_verified_too(self):
+        for certificate, status in ((self.good, 0), (self.other, 1)):
+            asked = []
+            with server(self.good) as (port, _), http_proxy(asked, certificate=certificate) as proxy:
+                way = f"https://localhost:{proxy.rpartition(':')[2]}"
+                done = run("get", f"https://localhost:{port}/", "--proxy", way, "--cacert", self.authority.ca)
+                self.assertEqual((done.returncode, len(asked)), (status, 1 - status), done.stderr)
+        e = failure(done)
+        self.assertEqual((e["kind"], e["stage"], e["url"]), ("tls_failure", "connect", way))
+        self.assertIn("is for other.example, not for localhost", e["message"])
+
     def test_files_that_are_no_certificates_are_wrong_usage(self):
-        done = run("get", "https://localhost/", "--cacert", __file__)
-        self.assertEqual(done.returncode, 2)
-        self.assertIn("tls_command_test.py", done.stderr)
+        url = f"https://localhost:{unused_port()}/"
+        for words in (["get", url], ["ws", url], ["probe", url]):
+            done = run(*words, "--cacert", __file__)
+            self.assertEqual((done.returncode, done.stdout), (2, ""))
+            self.assertEqual(done.stderr, f"fairlead {words[0]}: {__file__}: holds no certificate "
+                                          '(PEM, "-----BEGIN CERTIFICATE-----")\n')
+        done = run("get", url, "--cert", "/nonexistent")
+        self.assertEqual((done.returncode, done.stderr),
+                         (2, "fairlead get: /nonexistent: cannot be read: No such file or directory\n"))
 
     def test_probe_shows_every_phase(self):
         with server(self.good, alpn=["http/1.1"]) as (port, _):

@@ -3,17 +3,17 @@
 """`fairlead get --output`: files that are whole or not there, progress on terminals, and proxies on the way."""
 
 import gzip
+import json
 import os
 import pathlib
 import signal
-import socket
 import subprocess
 import tempfile
-import threading
 import time
 import unittest
 
-from program import PATIENCE, PROGRAM, Echo, failure, on_terminal, origin, peer, run, unused_port, wait_until
+from program import PATIENCE, PROGRAM, Echo, failure, on_terminal, origin, run, unused_port, wait_until
+from proxies import http_proxy, socks5
 
 DATA = os.urandom(300_000)
 
@@ -59,6 +59,16 @@ class Downloads(Case):
         self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "", ""))
         self.assertEqual(self.path.read_bytes(), DATA)
         self.assertEqual(os.listdir(self.directory), ["file"])
+
+    def test_times_are_told_of_downloads_too(self):
+        with origin(Files()) as (port, _):
+            done = run("get", f"http://127.0.0.1:{port}/", "--output", str(self.path), "--timings")
+        times = json.loads(done.stderr)
+        self.assertEqual(list(times), ["resolve", "connect", "tls", "first_byte", "total", "reused"])
+        self.assertGreater(times["connect"], 0)
+        self.assertGreater(times["first_byte"], times["connect"])
+        self.assertGreater(times["total"], times["first_byte"])
+        self.assertFalse(times["reused"])
 
     def test_what_was_cut_off_goes_on(self):
         files = Files()
@@ -179,43 +189,6 @@ class Compression(Case):
             self.assertEqual(run("get", url, "--compressed").stdout, "text" * 1000)
 
 
-def socks5(users, asked):
-    """A SOCKS5 proxy that notes who asked for what."""
-
-    def serve(c):
-        methods = c.recv(2)[1]
-        offered = c.recv(methods)
-        if users:
-            if 2 not in offered:
-                c.sendall(b"\x05\xff")
-                return
-            c.sendall(b"\x05\x02")
-            c.recv(1)
-            user = c.recv(c.recv(1)[0])
-            password = c.recv(c.recv(1)[0])
-            c.sendall(b"\x01\x00" if users.get(user) == password else b"\x01\x01")
-        else:
-            c.sendall(b"\x05\x00")
-        kind = c.recv(4)[3]
-        host = socket.inet_ntoa(c.recv(4)) if kind == 1 else c.recv(c.recv(1)[0]).decode()
-        port = int.from_bytes(c.recv(2), "big")
-        asked.append((host, port))
-        with socket.create_connection(("127.0.0.1", port)) as target:
-            c.sendall(b"\x05\x00\x00\x01" + bytes(6))
-
-            def pump(a, b):
-                while data := a.recv(65536):
-                    b.sendall(data)
-                b.shutdown(socket.SHUT_WR)
-
-            back = threading.Thread(target=pump, args=(target, c), daemon=True)
-            back.start()
-            pump(c, target)
-            back.join()
-
-    return peer(serve)
-
-
 class Proxies(Case):
     def test_names_are_resolved_by_the_proxy(self):
         asked = []
@@ -232,13 +205,82 @@ class Proxies(Case):
             self.assertEqual(done.returncode, 0, done.stderr)
             self.assertEqual(failure(run("get", echo.url, "--proxy", f"socks5://{proxy}"))["kind"], "unavailable")
 
-    def test_a_proxy_that_is_not_there_is_an_error(self):
-        e = failure(run("get", "http://h/", "--proxy", f"socks5://127.0.0.1:{unused_port()}"))
-        self.assertEqual((e["kind"], e["stage"], e["sent"]), ("connection_refused", "connect", "not_sent"))
+    def test_a_proxy_of_http_is_asked_for_the_whole_url(self):
+        asked = []
+        with Echo("http") as echo, http_proxy(asked) as proxy:
+            port = echo.address.rpartition(":")[2]
+            for way in (f"http://{proxy}", proxy):  # without a scheme, as in environments
+                done = run("get", f"http://only.the.proxy.knows:{port}/x?y=1", "--proxy", way, "--timings")
+                self.assertEqual(json.loads(done.stdout)["headers"]["Host"], f"only.the.proxy.knows:{port}")
+                self.assertGreater(json.loads(done.stderr)["connect"], 0)
+            self.assertEqual(asked, [f"GET http://only.the.proxy.knows:{port}/x?y=1 HTTP/1.1"] * 2)
 
-    def test_other_proxies_are_refused(self):
-        for proxy in ("ftp://h:1", "h:1080", "socks5://", "socks5://h:0", "socks5://h:x", "socks5://:p@h"):
+    def test_who_we_are_goes_to_the_proxy_alone_and_is_never_shown(self):
+        asked = []
+        with Echo("http") as echo, http_proxy(asked, user="ann@x:p:w") as proxy:
+            done = run("get", echo.url, "--proxy", f"http://ann%40x:p%3Aw@{proxy}")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertNotIn("Proxy-Authorization", json.loads(done.stdout)["headers"])
+            done = run("get", echo.url, "--proxy", f"http://ann:secret@{proxy}")
+            e = failure(done)
+            self.assertEqual((e["kind"], e["status"], done.stdout), ("http_error", 407, "no\n"))
+            done = run("get", "http://h/", "--proxy", "http://ann:secret@h:99999")
+            self.assertEqual(done.returncode, 2)
+            self.assertIn("--proxy h:99999: this is not a host and a port", done.stderr)
+            self.assertNotIn("secret", done.stderr)
+
+    def test_downloads_and_websockets_go_through_it_too(self):
+        asked = []
+        with origin(Files()) as (port, _), http_proxy(asked) as proxy:
+            done = run("get", f"http://files:{port}/", "--output", str(self.path), "--proxy", f"http://{proxy}")
+            self.assertEqual((done.returncode, self.path.read_bytes() == DATA), (0, True), done.stderr)
+            self.assertEqual(asked, [f"GET http://files:{port}/ HTTP/1.1"])
+        asked.clear()
+        with Echo("ws") as echo, http_proxy(asked) as proxy:
+            port = echo.address.rpartition(":")[2]
+            done = run("ws", f"ws://chat:{port}/", "--proxy", f"http://{proxy}", text="hello\n")
+            self.assertEqual((done.returncode, done.stdout), (0, "hello\n"), done.stderr)
+            self.assertEqual(asked, [f"CONNECT chat:{port} HTTP/1.1"])
+
+    def test_the_environments_proxies_are_used_when_it_is_asked_for(self):
+        asked = []
+        with Echo("http") as echo, http_proxy(asked) as proxy:
+            port = echo.address.rpartition(":")[2]
+            url = f"http://only.the.proxy.knows:{port}/"
+            there = {"http_proxy": f"http://{proxy}", "no_proxy": "direct.invalid"}
+            self.assertEqual(run("get", url, "--proxy-from-env", env=there).returncode, 0)
+            self.assertEqual(len(asked), 1)
+            self.assertEqual(failure(run("get", url, env=there))["kind"], "dns_failure")
+            excepted = run("get", "http://direct.invalid/", "--proxy-from-env", env=there)
+            self.assertEqual(failure(excepted)["kind"], "dns_failure")
+            self.assertEqual(run("get", echo.url, "--proxy-from-env", env=there).returncode, 0)
+            self.assertEqual(len(asked), 1, "the machine itself is reached directly")
+            wrong = run("get", url, "--proxy-from-env", env={"http_proxy": "ftp://ann:secret@h"})
+            self.assertEqual(wrong.returncode, 2)
+            self.assertIn("http_proxy: ftp://: a proxy is http://", wrong.stderr)
+            self.assertNotIn("secret", wrong.stderr)
+
+    def test_a_proxy_that_is_not_there_is_named(self):
+        for scheme in ("http", "https", "socks5"):
+            way = f"{scheme}://127.0.0.1:{unused_port()}"
+            for url in ("http://h/", "https://h/"):
+                e = failure(run("get", url, "--proxy", way))
+                self.assertEqual((e["kind"], e["stage"], e["sent"]), ("connection_refused", "connect", "not_sent"))
+                self.assertIn(way.rpartition("/")[2], e["message"])
+
+    def test_a_refused_tunnel_is_told_with_the_proxys_reasons(self):
+        port = unused_port()
+        with http_proxy([]) as proxy:
+            e = failure(run("get", f"https://shop:{port}/", "--proxy", f"http://{proxy}"))
+        self.assertEqual((e["kind"], e["stage"], e["sent"]), ("unavailable", "connect", "not_sent"))
+        self.assertIn(f"the proxy http://{proxy} answered CONNECT with 502", e["message"])
+        self.assertEqual((e["url"], e["cause"]["status"], e["cause"]["body"]), (f"https://shop:{port}/", 502, "no\n"))
+
+    def test_what_is_no_proxy_is_refused(self):
+        for proxy in ("ftp://h:1", "socks5://", "socks5://h:0", "http://h:x", "socks5://:p@h", "http://h/path", ""):
             self.assertEqual(run("get", "http://h/", "--proxy", proxy).returncode, 2, proxy)
+        for more in (["--unix", "/s"], ["--proxy-from-env"]):
+            self.assertEqual(run("get", "http://h/", "--proxy", "http://h", *more).returncode, 2, more)
 
 
 if __name__ == "__main__":

@@ -35,7 +35,7 @@ tl::expected<arguments, std::string> parse(const std::vector<std::string>& words
       continue;
     }
     const auto equals = word.find('=');
-    const auto name = word.substr(0, equals);
+    const auto name = word == "-h" ? std::string("--help") : word.substr(0, equals);
     const auto at =
         std::find_if(known.begin(), known.end(), [&](const option& o) { return o.name == name; });
     if (at == known.end()) {

@@ -36,8 +36,8 @@ struct arguments {
 };
 
 /// Reads `words`: options as `--name value` or `--name=value`, `--` before operands that begin with
-/// a dash, `-` alone is an operand. The error says what is wrong in one line, and names the nearest
-/// option for one that is not known.
+/// a dash, `-` alone is an operand, `-h` is `--help`. The error says what is wrong in one line, and
+/// names the nearest option for one that is not known.
 [[nodiscard]] tl::expected<arguments, std::string> parse(const std::vector<std::string>& words,
                                                          const std::vector<option>& known);
 

@@ -4,7 +4,6 @@
 #include <fairlead/core/sleep.hpp>
 #include <fairlead/core/task_scope.hpp>
 
-#include <memory>
 #include <utility>
 
 namespace fairlead::cli {
@@ -15,12 +14,14 @@ namespace {
 class watched_download {
  public:
   watched_download(http::client& client, const prepared_exchange& what,
-                   const http::progress_callback& progress)
-      : client_(client), what_(what), progress_(progress) {}
+                   const http::progress_callback& progress, exchange_times& times)
+      : client_(client), what_(what), progress_(progress), times_(times) {}
 
   task<result<http::downloaded>> run(context& cx) {
-    last_ = cx.now();
+    begun_ = last_ = cx.now();
     stalled_ = false;
+    times_.first_byte = duration::zero();
+    times_.reused = true;  // until an exchange says otherwise
     cancel_scope own(cx);
     auto both = [&](task_scope& beside) -> task<result<http::downloaded>> {
       beside.spawn([&](context& inner) { return watch(inner, own); });
@@ -48,6 +49,9 @@ class watched_download {
     }
     out.progress([this, &cx](std::uint64_t bytes, std::uint64_t total) {
       last_ = cx.now();
+      if (times_.first_byte == duration::zero()) {
+        times_.first_byte = last_ - begun_;
+      }
       if (progress_) {
         progress_(bytes, total);
       }
@@ -73,29 +77,32 @@ class watched_download {
   http::client& client_;
   const prepared_exchange& what_;
   const http::progress_callback& progress_;
+  exchange_times& times_;
+  time_point begun_{};
   time_point last_{};
   bool stalled_ = false;
 };
 
 }  // namespace
 
-task<result<http::downloaded>> run_download(context& cx, const prepared_exchange& what,
-                                            http::progress_callback progress) {
-  const auto& plan = what.plan;
-  const auto route = std::make_shared<route_to>(what.trust, plan.unix_path, plan.proxy);
-  auto client = client_for(cx.env(), what, route);
+task<download_outcome> run_download(context& cx, const prepared_exchange& what,
+                                    http::progress_callback progress) {
+  exchange_times times;
+  auto client = client_for(cx.env(), what, times);
   if (!client) {
-    co_return fail(client.error());
+    co_return download_outcome(fail(client.error()));
   }
-  watched_download one(*client, what, progress);
+  watched_download one(*client, what, progress, times);
+  const auto begun = cx.now();
   const auto fetch = [&](context& inner) { return one.run(inner); };
-  auto outcome = co_await what.around.run(cx, fetch);
-  if (!outcome) {
-    auto why = std::move(outcome).error();
-    why.with_target(plan.url);
-    co_return fail(std::move(why));
+  auto fetched = co_await what.around.run(cx, fetch);
+  if (!fetched) {
+    fetched.error().with_target(what.plan.url);
   }
-  co_return outcome;
+  download_outcome out(std::move(fetched));
+  times.total = cx.now() - begun;
+  out.times = times;
+  co_return out;
 }
 
 }  // namespace fairlead::cli

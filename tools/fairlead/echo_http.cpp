@@ -13,12 +13,17 @@ namespace {
 class echo_handler final : public http::handler {
  public:
   explicit echo_handler(const echo_plan& plan)
-      : behaviour_(plan), envelope_(plan.protocol == echo_protocol::envelope) {}
+      : behaviour_(plan),
+        envelope_(plan.protocol == echo_protocol::envelope ? envelope_echo() : nullptr) {}
 
   task<result<http::response>> handle(context& cx, const http::request& r) override {
     const auto begun = co_await behaviour_.begin(cx);
+    if (begun && envelope_) {
+      auto reply = co_await envelope_->handle(cx, r);
+      co_return reply;
+    }
     if (begun) {
-      co_return envelope_ ? envelope_reply(r) : http_reply(r);
+      co_return http_reply(r);
     }
     const auto said = begun.error().get<errors::application>();
     if (!said) {
@@ -31,7 +36,7 @@ class echo_handler final : public http::handler {
 
  private:
   echo_behaviour behaviour_;
-  bool envelope_;
+  std::shared_ptr<http::handler> envelope_;
 };
 
 http::router routes_of(const echo_plan& plan) {

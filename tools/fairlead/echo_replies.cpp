@@ -4,6 +4,7 @@
 #include "json_text.hpp"
 #include "text_file.hpp"
 
+#include <fairlead/http/envelope.hpp>
 #include <fairlead/http/percent.hpp>
 #include <fairlead/json/decode.hpp>
 
@@ -140,20 +141,10 @@ http::response http_reply(const http::request& r) {
   return http::response().body(json_text(out) + "\n", "application/json");
 }
 
-http::response envelope_reply(const http::request& r) {
-  object out{{"success", true}, {"data", nullptr}};
-  if (!r.body().empty()) {
-    const auto read = json::decode<boost::json::value>(r.body());
-    const auto* given = read ? read->if_object() : nullptr;
-    if (given == nullptr) {
-      return envelope_error(http::status::bad_request,
-                            read ? "the body is no JSON object" : why_not(read.error()));
-    }
-    if (const auto* data = given->if_contains("data")) {
-      out["data"] = *data;
-    }
-  }
-  return http::response().body(json_text(out), "application/json");
+std::shared_ptr<http::handler> envelope_echo() {
+  using data = std::optional<boost::json::value>;
+  return http::enveloped(http::envelope::data,
+                         [](context&, data given) -> result<data> { return given; });
 }
 
 http::response envelope_error(http::status s, std::string_view message) {

@@ -3,9 +3,11 @@
 #pragma once
 
 #include <fairlead/core/error.hpp>
+#include <fairlead/http/handler.hpp>
 #include <fairlead/http/request.hpp>
 #include <fairlead/http/response.hpp>
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,9 +28,9 @@ namespace fairlead::cli {
 /// stands as JSON, text as a string; what is neither stands as `body_base64`.
 [[nodiscard]] http::response http_reply(const http::request& r);
 
-/// `{"data": X}` gives `{"success": true, "data": X}`; without a body X is null. What cannot be
-/// read is a 400 with `{"success": false, "error": ...}`.
-[[nodiscard]] http::response envelope_reply(const http::request& r);
+/// `{"data": X}` gives `{"success": true, "data": X}`; without "data" X is null. What cannot be
+/// read is a 400 or 422 with `{"success": false, "error": ...}`.
+[[nodiscard]] std::shared_ptr<http::handler> envelope_echo();
 
 /// `{"success": false, "error": message}`.
 [[nodiscard]] http::response envelope_error(http::status s, std::string_view message);

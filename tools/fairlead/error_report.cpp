@@ -7,6 +7,7 @@
 #include "terminal.hpp"
 #include "text_file.hpp"
 
+#include <array>
 #include <iostream>
 #include <optional>
 #include <ratio>
@@ -84,7 +85,29 @@ class fields_of {
   std::string_view url_;
 };
 
+// What the library tells programmers to do, and what people do about it here.
+struct advice {
+  std::string_view in_code;
+  std::string_view here;
+};
+constexpr std::array<advice, 4> all_advice{{
+    {"(ca_file, extra_ca_file)", "(--cacert)"},
+    {"give one with tls_client_options::credentials", "give one with --cert"},
+    {"those allowed here (min_version)", "those allowed here (TLS 1.2 and newer)"},
+    {"a relative target needs client_options::base_url",
+     "give a whole URL, with its scheme: http://localhost:8080/path"},
+}};
+
 }  // namespace
+
+std::string in_terms_of_options(std::string message) {
+  for (const auto& a : all_advice) {
+    if (const auto at = message.find(a.in_code); at != std::string::npos) {
+      message.replace(at, a.in_code.size(), a.here);
+    }
+  }
+  return message;
+}
 
 boost::json::object error_object(const error& e, std::string_view url) {
   boost::json::object out;
@@ -97,7 +120,7 @@ boost::json::object error_object(const error& e, std::string_view url) {
     out["url"] = *at;
     own.stable_erase(own.find("url"));
   }
-  out["message"] = valid_utf8(e.message());
+  out["message"] = valid_utf8(in_terms_of_options(e.message()));
   for (const auto& [key, value] : own) {
     out[key] = value;
   }
@@ -117,7 +140,7 @@ std::string error_line(const error& e, std::string_view url) {
 
 std::string error_text(std::string_view command, const error& e, bool colours) {
   std::string out = "fairlead " + std::string(command) + ": ";
-  auto line = lab::on_one_line(valid_utf8(e.message()));
+  auto line = lab::on_one_line(valid_utf8(in_terms_of_options(e.message())));
   const auto kind = to_string(e.kind()).size();
   if (colours && line.size() >= kind) {
     line.insert(kind, "\x1b[0m");

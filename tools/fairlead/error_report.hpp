@@ -14,6 +14,9 @@ namespace fairlead::cli {
 
 enum class error_style : std::uint8_t { text, json };
 
+/// What the library says, with the options of the command where it names its own.
+[[nodiscard]] std::string in_terms_of_options(std::string message);
+
 /// The error as JSON. `kind`, `stage`, `sent`, `message` and `attempts` always stand; the others
 /// where they apply. `url` is what was called, for errors that do not name it themselves; "" for
 /// none.

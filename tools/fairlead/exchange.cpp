@@ -104,17 +104,10 @@ tl::expected<policy::any_stack, std::string> make_stack(const exchange_plan& pla
   return *std::move(made);
 }
 
-// What one attempt leaves behind.
-struct record {
-  std::optional<http::response> answer;
-  duration first_byte{};
-  std::size_t opened_before = 0;
-};
-
 class exchange {
  public:
-  exchange(http::client& client, const prepared_exchange& what, route_to& route)
-      : client_(client), what_(what), route_(route) {}
+  exchange(http::client& client, const prepared_exchange& what, exchange_times& times)
+      : client_(client), what_(what), times_(times) {}
 
   task<result<http::response>> attempt(context& cx) {
     http::request r(what_.plan.method, what_.plan.url);
@@ -125,13 +118,13 @@ class exchange {
       }
       r.body(what_.body);
     }
-    opened_before_ = route_.opened();
+    times_.reused = true;  // until an exchange says otherwise
     const auto begun = cx.now();
     auto stream = co_await client_.stream(cx, std::move(r), {.max_body = largest_body});
     if (!stream) {
       co_return fail(stream.error());
     }
-    first_byte_ = cx.now() - begun;
+    times_.first_byte = cx.now() - begun;
     auto body = co_await http::read_all(cx, stream->body(), largest_body);
     if (!body) {
       co_return fail(body.error());
@@ -147,8 +140,6 @@ class exchange {
   }
 
   [[nodiscard]] std::optional<http::response>& answer() noexcept { return answer_; }
-  [[nodiscard]] duration first_byte() const noexcept { return first_byte_; }
-  [[nodiscard]] bool reused() const noexcept { return opened_before_ == route_.opened(); }
 
  private:
   error refused(const context& cx, const http::response& r) const {
@@ -166,10 +157,8 @@ class exchange {
 
   http::client& client_;
   const prepared_exchange& what_;
-  route_to& route_;
+  exchange_times& times_;
   std::optional<http::response> answer_;
-  duration first_byte_{};
-  std::size_t opened_before_ = 0;
 };
 
 }  // namespace
@@ -183,11 +172,11 @@ tl::expected<prepared_exchange, std::string> prepare(exchange_plan plan) {
   if (!around) {
     return complaint(around.error());
   }
-  auto trust = make_trust(plan.tls);
-  if (!trust) {
-    return complaint(trust.error().message());
+  auto connections = connection_setup::make(plan.connections);
+  if (!connections) {
+    return complaint(connections.error());
   }
-  prepared_exchange out(std::move(plan), *std::move(trust), *std::move(around));
+  prepared_exchange out(std::move(plan), *std::move(connections), *std::move(around));
   out.body = *std::move(body);
   using wanted =
       std::pair<const std::optional<std::string>*, std::optional<json::schema_validator>*>;
@@ -222,7 +211,7 @@ result<void> check_document(const json::schema_validator& schema, std::string_vi
 }
 
 result<http::client> client_for(environment& env, const prepared_exchange& what,
-                                std::shared_ptr<route_to> route) {
+                                exchange_times& times) {
   const auto& plan = what.plan;
   http::client_options options;
   const bool alone = what.around.layers().empty();  // else a policy keeps the time
@@ -230,8 +219,13 @@ result<http::client> client_for(environment& env, const prepared_exchange& what,
       .read_timeout(duration::max())
       .redirects(plan.follow_redirects ? 10 : 0)
       .decode(plan.compressed ? http::decoding::automatic : http::decoding::none)
-      .connector("http", route)
-      .connector("https", std::move(route));
+      .on_exchange([&times](const http::exchange_info& one) {
+        times.opening.resolve += one.times.resolve;
+        times.opening.connect += one.times.connect;
+        times.opening.tls += one.times.tls;
+        times.reused = times.reused && one.reused;
+      });
+  what.connections.apply_to(options);
   if (plan.is_download()) {  // which makes its requests itself
     for (const auto& field : plan.headers) {
       options.header(field.name, field.value);
@@ -252,17 +246,18 @@ task<exchange_outcome> run_exchange(context& cx, const prepared_exchange& what) 
       co_return out;
     }
   }
-  const auto route = std::make_shared<route_to>(what.trust, plan.unix_path, plan.proxy);
-  auto client = client_for(cx.env(), what, route);
+  exchange_times times;
+  auto client = client_for(cx.env(), what, times);
   if (!client) {
     out.done = fail(client.error());
     co_return out;
   }
-  exchange one(*client, what, *route);
+  exchange one(*client, what, times);
   const auto begun = cx.now();
   const auto ask = [&](context& inner) { return one.attempt(inner); };
   auto answer = co_await what.around.run(cx, ask);
-  out.times = {route->times(), one.first_byte(), cx.now() - begun, one.reused()};
+  times.total = cx.now() - begun;
+  out.times = times;
   if (!answer) {
     auto why = std::move(answer).error();
     why.with_target(plan.url);

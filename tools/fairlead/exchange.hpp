@@ -2,8 +2,8 @@
 // Makes the call that an `exchange_plan` describes.
 #pragma once
 
+#include "connections.hpp"
 #include "exchange_plan.hpp"
-#include "route_to.hpp"
 
 #include <fairlead/core/context.hpp>
 #include <fairlead/core/task.hpp>
@@ -11,12 +11,10 @@
 #include <fairlead/http/response.hpp>
 #include <fairlead/json/schema_validator.hpp>
 #include <fairlead/net/connection.hpp>
-#include <fairlead/net/tls_client.hpp>
 #include <fairlead/policy/any_stack.hpp>
 
 #include <tl/expected.hpp>
 
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -26,23 +24,23 @@ namespace fairlead::cli {
 
 /// Everything that a call needs, read and checked.
 struct prepared_exchange {
-  prepared_exchange(exchange_plan p, net::tls_client t, policy::any_stack s)
-      : plan(std::move(p)), trust(std::move(t)), around(std::move(s)) {}
+  prepared_exchange(exchange_plan p, connection_setup c, policy::any_stack s)
+      : plan(std::move(p)), connections(std::move(c)), around(std::move(s)) {}
 
   exchange_plan plan;
   std::string body;
   std::optional<json::schema_validator> schema;
   std::optional<json::schema_validator> request_schema;
-  net::tls_client trust;
+  connection_setup connections;
   policy::any_stack around;
 };
 
-/// How long each phase took, and whether it used a connection that was there.
+/// How long each phase took.
 struct exchange_times {
-  net::connect_times opening;
-  duration first_byte{};
+  net::connect_times opening;  ///< of all connections together
+  duration first_byte{};       ///< of the last attempt
   duration total{};
-  bool reused = false;
+  bool reused = false;  ///< the last attempt used connections that were there
 };
 
 /// What came of it. A status outside 2xx is an `http_error`, and then `answer` is what came, too.
@@ -64,9 +62,10 @@ struct exchange_outcome {
 /// ..." (nothing sent) and "Response validation failed: ..."; `http_error`.
 [[nodiscard]] task<exchange_outcome> run_exchange(context& cx, const prepared_exchange& what);
 
-/// A client for it, which opens its connections with `route`. *Errors*: `invalid_argument`.
+/// A client for it, which adds up in `times` how long opening connections takes, and clears their
+/// `reused` when it opens one. They must outlive it. *Errors*: `invalid_argument`.
 [[nodiscard]] result<http::client> client_for(environment& env, const prepared_exchange& what,
-                                              std::shared_ptr<route_to> route);
+                                              exchange_times& times);
 
 /// `{"resolve": 0.1, ...}`: milliseconds with three decimals.
 [[nodiscard]] std::string timings_line(const exchange_times& t);

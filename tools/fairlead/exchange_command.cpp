@@ -47,6 +47,12 @@ void print(const prepared_exchange& what, const exchange_outcome& out) {
   std::cout.flush();
 }
 
+void print_timings(const prepared_exchange& what, const exchange_times& times) {
+  if (what.plan.timings && times.total > duration::zero()) {  // else nothing was sent
+    std::cerr << timings_line(times) << '\n';
+  }
+}
+
 // Where there is a terminal, a line that tells how far it is.
 class progress_display {
  public:
@@ -81,7 +87,8 @@ int download(const std::string& name, const prepared_exchange& what) {
   }
   const auto outcome = run([&](context& cx) { return run_download(cx, what, progress); });
   display.finish();
-  return outcome ? done : report(name, what.plan.errors, outcome.error(), what.plan.url);
+  print_timings(what, outcome.times);
+  return outcome.done ? done : report(name, what.plan.errors, outcome.done.error(), what.plan.url);
 }
 
 int exchange(const std::string& name, http::method m, const std::vector<std::string>& words) {
@@ -108,9 +115,7 @@ int exchange(const std::string& name, http::method m, const std::vector<std::str
   if (!what->plan.output_file) {
     print(*what, outcome);
   }
-  if (what->plan.timings && outcome.times.total > duration::zero()) {  // else nothing was sent
-    std::cerr << timings_line(outcome.times) << '\n';
-  }
+  print_timings(*what, outcome.times);
   if (!outcome.done) {
     return report(name, what->plan.errors, outcome.done.error(), what->plan.url);
   }

@@ -3,83 +3,35 @@
 
 #include "given_values.hpp"
 
-#include <fairlead/http/percent.hpp>
-
-#include <algorithm>
-#include <charconv>
 #include <utility>
 
 namespace fairlead::cli {
 
 const std::vector<option>& exchange_options() {
-  static const std::vector<option> all{
-      {"--data", "JSON", "the body: JSON, @FILE, or - for standard input"},
-      {"--header", "'K: V'", "a header; may be given several times"},
-      {"--schema", "FILE", "the JSON Schema (2020-12) that the response must meet"},
-      {"--request-schema", "FILE", "the same for the body to send, before anything is sent"},
-      {"--timeout", "MS", "how long the whole call may take; default 5000"},
-      {"--retry", "N", "make up to N calls altogether while it may help; default 1"},
-      {"--policy", "FILE", "policies around the call, as in docs/policies.md"},
-      {"--location", "", "follow up to 10 redirects; the default"},
-      {"--no-location", "", "take a redirect as the answer"},
-      {"--cacert", "FILE", "trust the CAs of this PEM file, and no others"},
-      {"--cert", "FILE", "the certificate (PEM chain) to show to servers that ask"},
-      {"--key", "FILE", "its private key; default: in the file of --cert"},
-      {"--insecure", "", "accept any certificate: anybody on the way can read and change it all"},
-      {"--unix", "PATH", "connect to this Unix socket instead of the URL's host"},
-      {"--proxy", "URL", "connect through this proxy: socks5://[USER:PASSWORD@]HOST[:PORT]"},
-      {"--compressed", "", "ask for a compressed response, and decompress it"},
-      {"--output", "FILE", "write the body to FILE, which appears once it is complete"},
-      {"--continue", "", "go on with FILE.part, what an earlier --output has left, if that fits"},
-      {"--include", "", "print status and headers before the body"},
-      {"--timings", "", "print as JSON on standard error how long each phase took"},
-      {"--errors", "text|json", "how a failed call is told; default: json unless on a terminal"},
-      {"--help", "", "print this text"},
-  };
+  static const std::vector<option> all = with_connection_options(
+      {
+          {"--data", "JSON", "the body: JSON, @FILE, or - for standard input"},
+          {"--header", "'K: V'", "a header; may be given several times"},
+          {"--schema", "FILE", "the JSON Schema (2020-12) that the response must meet"},
+          {"--request-schema", "FILE", "the same for the body to send, before anything is sent"},
+          {"--timeout", "MS", "how long the whole call may take; default 5000"},
+          {"--retry", "N", "make up to N calls altogether while it may help; default 1"},
+          {"--policy", "FILE", "policies around the call, as in docs/policies.md"},
+          {"--location", "", "follow up to 10 redirects; the default"},
+          {"--no-location", "", "take a redirect as the answer"},
+      },
+      {
+          {"--compressed", "", "ask for a compressed response, and decompress it"},
+          {"--output", "FILE", "write the body to FILE, which appears once it is complete"},
+          {"--continue", "",
+           "go on with FILE.part, what an earlier --output has left, if that fits"},
+          {"--include", "", "print status and headers before the body"},
+          {"--timings", "", "print as JSON on standard error how long each phase took"},
+          {"--errors", "text|json",
+           "how a failed call is told; default: json unless on a terminal"},
+          {"--help", "", "print this text"},
+      });
   return all;
-}
-
-tl::expected<net::socks5_proxy, std::string> parse_proxy(std::string_view text) {
-  constexpr std::string_view scheme = "socks5://";
-  const auto wrong = [&](std::string_view why) {
-    return tl::unexpected("--proxy needs socks5://[USER:PASSWORD@]HOST[:PORT]: " +
-                          std::string(why));
-  };
-  if (!text.starts_with(scheme)) {
-    return wrong("no other proxies are spoken to");
-  }
-  auto rest = text.substr(scheme.size());
-  rest.remove_suffix(rest.ends_with('/') ? 1 : 0);
-  std::optional<net::socks5_credentials> who;
-  if (const auto at = rest.rfind('@'); at != std::string_view::npos) {
-    const auto colon = std::min(rest.find(':'), at);
-    const auto user = http::percent_decode(rest.substr(0, colon));
-    const auto password = http::percent_decode(colon < at ? rest.substr(colon + 1, at - colon - 1)
-                                                          : std::string_view());
-    if (!user || !password || user->empty() || user->size() > 255 || password->size() > 255) {
-      return wrong("user and password are up to 255 bytes, with % and @ encoded");
-    }
-    who.emplace(*user, *password);
-    rest.remove_prefix(at + 1);
-  }
-  std::uint16_t port = 1080;
-  const auto host_end = rest.starts_with('[') ? rest.find(']') + 1 : rest.find(':');
-  auto host = rest.substr(0, host_end);
-  if (host.size() < rest.size()) {
-    const auto digits = rest.substr(host.size() + 1);
-    const auto* end = digits.data() + digits.size();
-    const auto [stop, code] = std::from_chars(digits.data(), end, port);
-    if (rest[host.size()] != ':' || code != std::errc() || stop != end || port == 0) {
-      return wrong("the port is a number from 1 to 65535");
-    }
-  }
-  if (host.starts_with('[') && host.ends_with(']')) {
-    host = host.substr(1, host.size() - 2);
-  }
-  if (host.empty()) {
-    return wrong("the host is missing");
-  }
-  return net::socks5_proxy(std::string(host), port, std::move(who));
 }
 
 bool add_header(http::headers& to, std::string_view line) {
@@ -115,17 +67,7 @@ tl::expected<exchange_plan, std::string> plan_exchange(http::method m, const arg
   plan.timeout_given = given.has("--timeout");
   plan.attempts = static_cast<std::uint32_t>(given.number("--retry", 1, 1000).value_or(1));
   plan.follow_redirects = !given.has("--no-location");
-  plan.tls = {given.text("--cacert"), given.text("--cert"), given.text("--key"),
-              given.has("--insecure")};
-  plan.unix_path = given.text("--unix");
-  if (const auto text = given.text("--proxy")) {
-    auto proxy = parse_proxy(*text);
-    if (proxy) {
-      plan.proxy = *std::move(proxy);
-    } else {
-      given.complain(proxy.error());
-    }
-  }
+  plan.connections = connections_chosen(given);
   plan.output_file = given.text("--output");
   plan.resume = given.has("--continue");
   plan.compressed = given.has("--compressed");
@@ -134,8 +76,6 @@ tl::expected<exchange_plan, std::string> plan_exchange(http::method m, const arg
   plan.errors = given.errors();
   given.exclusive("--location", "--no-location");
   given.exclusive("--retry", "--policy");
-  given.exclusive("--cacert", "--insecure");
-  given.exclusive("--unix", "--proxy");
   given.exclusive("--output", "--include");
   if (plan.resume && !plan.is_download()) {
     given.complain("--continue is for get with --output, and without --data and --schema");
@@ -145,9 +85,6 @@ tl::expected<exchange_plan, std::string> plan_exchange(http::method m, const arg
   }
   if (plan.request_schema_file && !plan.data) {
     given.complain("--request-schema checks what --data gives, and there is none");
-  }
-  if (plan.tls.key && !plan.tls.certificate) {
-    given.complain("--key belongs to a certificate: give --cert too");
   }
   if (plan.data == "-" &&
       (plan.schema_file == "-" || plan.request_schema_file == "-" || plan.policy_file == "-")) {

@@ -4,12 +4,12 @@
 #pragma once
 
 #include "command_line.hpp"
+#include "connections.hpp"
 #include "error_report.hpp"
 
 #include <fairlead/core/time.hpp>
 #include <fairlead/http/headers.hpp>
 #include <fairlead/http/method.hpp>
-#include <fairlead/net/socks5.hpp>
 
 #include <tl/expected.hpp>
 
@@ -20,14 +20,6 @@
 #include <vector>
 
 namespace fairlead::cli {
-
-/// Whom to trust and as whom to appear over TLS.
-struct tls_choice {
-  std::optional<std::string> ca_file;
-  std::optional<std::string> certificate;
-  std::optional<std::string> key;
-  bool insecure = false;
-};
 
 /// One request.
 struct exchange_plan {
@@ -48,9 +40,7 @@ struct exchange_plan {
   std::uint32_t attempts = 1;
   bool follow_redirects = true;
   bool compressed = false;
-  tls_choice tls;
-  std::optional<std::string> unix_path;
-  std::optional<net::socks5_proxy> proxy;
+  connection_choice connections;
   std::optional<std::string> output_file;
   bool resume = false;
   bool include_head = false;
@@ -64,9 +54,6 @@ struct exchange_plan {
 /// The plan, or one line that says what is wrong.
 [[nodiscard]] tl::expected<exchange_plan, std::string> plan_exchange(http::method m,
                                                                      const arguments& given);
-
-/// "socks5://[USER:PASSWORD@]HOST[:PORT]"; the error says what is wrong with it.
-[[nodiscard]] tl::expected<net::socks5_proxy, std::string> parse_proxy(std::string_view text);
 
 /// "K: V" as a header field. False when it is none.
 [[nodiscard]] bool add_header(http::headers& to, std::string_view line);

@@ -81,7 +81,7 @@ int run(std::vector<std::string> words) {
     std::cout << "fairlead " FAIRLEAD_VERSION "\n";
     return fairlead::cli::done;
   }
-  if (first == "help" || first == "--help") {
+  if (first == "help" || first == "--help" || first == "-h") {
     return help(words);
   }
   if (first.starts_with('-')) {

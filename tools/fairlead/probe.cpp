@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "probe.hpp"
 
+#include "connections.hpp"
 #include "given_values.hpp"
-
-#include <fairlead/net/tls_client.hpp>
 
 #include <algorithm>
 #include <array>
@@ -19,8 +18,9 @@ constexpr std::size_t longest_head = 16 * 1024;
 
 class prober {
  public:
-  prober(net::network& net, const probe_plan& plan, const http::url& to, probe_report& out)
-      : net_(net), plan_(plan), to_(to), out_(out) {}
+  prober(net::network& net, const probe_plan& plan, const net::tls_client& trust,
+         const http::url& to, probe_report& out)
+      : net_(net), plan_(plan), trust_(trust), to_(to), out_(out) {}
 
   task<result<void>> run(context& cx) {
     auto tried = co_await try_addresses(cx);
@@ -68,20 +68,9 @@ class prober {
     co_return result<void>();
   }
 
-  // Without verification, so that there is something to look at; whether it would have passed is
-  // in what is seen.
   task<result<void>> shake_hands(context& cx) {
-    net::tls_client_options options;
-    options.alpn({"http/1.1"}).insecure_skip_verification();
-    if (plan_.ca_file) {
-      options.ca_file(*plan_.ca_file);
-    }
-    auto trust = net::tls_client::make(options);
-    if (!trust) {
-      co_return fail(trust.error());
-    }
     const auto begun = cx.now();
-    auto secured = co_await net::tls_connect(cx, std::move(stream_), *trust, to_.host());
+    auto secured = co_await net::tls_connect(cx, std::move(stream_), trust_, to_.host());
     if (!secured) {
       co_return fail(secured.error());
     }
@@ -146,6 +135,7 @@ class prober {
 
   net::network& net_;
   const probe_plan& plan_;
+  const net::tls_client& trust_;
   const http::url& to_;
   probe_report& out_;
   std::unique_ptr<net::stream> stream_;
@@ -182,7 +172,17 @@ tl::expected<probe_plan, std::string> plan_probe(const arguments& from) {
   return plan;
 }
 
-task<void> run_probe(context& cx, net::network& net, const probe_plan& plan, probe_report& into) {
+tl::expected<net::tls_client, std::string> probe_trust(const probe_plan& plan) {
+  net::tls_client_options options;
+  options.alpn({"http/1.1"}).insecure_skip_verification();
+  if (plan.ca_file) {
+    options.ca_file(*plan.ca_file);
+  }
+  return read_trust(options);
+}
+
+task<void> run_probe(context& cx, net::network& net, const probe_plan& plan,
+                     const net::tls_client& trust, probe_report& into) {
   into.url = plan.url;
   into.at = cx.env().time().wall_now();
   const auto to = http::url::parse(plan.url);
@@ -193,7 +193,7 @@ task<void> run_probe(context& cx, net::network& net, const probe_plan& plan, pro
   into.host = to->host();
   const auto begun = cx.now();
   auto limited = cx.with_timeout(plan.timeout);
-  prober one(net, plan, *to, into);
+  prober one(net, plan, trust, *to, into);
   auto outcome = co_await one.run(limited);
   into.total = cx.now() - begun;
   if (outcome) {

@@ -2,15 +2,19 @@
 // Looks at what happens when a URL is called, phase by phase.
 #pragma once
 
-#include "exchange_plan.hpp"
+#include "command_line.hpp"
+#include "error_report.hpp"
 
 #include <fairlead/core/context.hpp>
 #include <fairlead/core/task.hpp>
 #include <fairlead/http/url.hpp>
 #include <fairlead/net/network.hpp>
+#include <fairlead/net/tls_client.hpp>
 #include <fairlead/net/tls_info.hpp>
 
 #include <boost/json/object.hpp>
+
+#include <tl/expected.hpp>
 
 #include <chrono>
 #include <optional>
@@ -56,10 +60,14 @@ struct probe_report {
   std::optional<error> failure;              ///< what ended the probe
 };
 
+/// Whom the plan trusts; accepts any certificate, so that there is something to look at, and tells
+/// whether it would have passed. The error says in one line what is wrong with its files.
+[[nodiscard]] tl::expected<net::tls_client, std::string> probe_trust(const probe_plan& plan);
+
 /// Resolves, connects to every address, shakes hands with the first that answers, and asks for the
 /// URL there. A certificate that is not right is told, and then the request is not sent.
 [[nodiscard]] task<void> run_probe(context& cx, net::network& net, const probe_plan& plan,
-                                   probe_report& into);
+                                   const net::tls_client& trust, probe_report& into);
 
 /// A table for people.
 [[nodiscard]] std::string probe_text(const probe_report& r, bool colours);

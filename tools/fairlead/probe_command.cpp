@@ -44,8 +44,12 @@ int probe(const std::vector<std::string>& words) {
   if (!plan) {
     return complain(plan.error());
   }
+  const auto trust = probe_trust(*plan);
+  if (!trust) {
+    return complain(trust.error());
+  }
   probe_report seen;
-  run([&](context& cx) { return run_probe(cx, net::system_network(), *plan, seen); });
+  run([&](context& cx) { return run_probe(cx, net::system_network(), *plan, *trust, seen); });
   const bool begun = seen.resolve || (seen.failure && exit_status_of(*seen.failure) == failed);
   if (begun && plan->json) {
     std::cout << json_text(probe_object(seen)) << std::endl;

@@ -46,6 +46,11 @@ std::string clean(std::string_view text) {
   return lab::on_one_line(valid_utf8(text));
 }
 
+// What went wrong, for people.
+std::string told(const std::string& problem) {
+  return clean(in_terms_of_options(problem));
+}
+
 class table {
  public:
   explicit table(bool colours) : colours_(colours) {}
@@ -105,7 +110,7 @@ boost::json::object tls_object(const net::tls_info& t, wall_time now) {
                           {"alpn", valid_utf8(t.alpn)},
                           {"verified", t.verified}};
   if (!t.verified) {
-    out["problem"] = valid_utf8(t.problem);
+    out["problem"] = valid_utf8(in_terms_of_options(t.problem));
   }
   out["chain"] = std::move(chain);
   return out;
@@ -126,7 +131,7 @@ void add_tls(table& out, const probe_report& r) {
       out.row("", {}, "signed by " + clean(c.issuer));
     }
   }
-  out.row("verified", {}, t.verified ? "yes" : "no: " + clean(t.problem), !t.verified);
+  out.row("verified", {}, t.verified ? "yes" : "no: " + told(t.problem), !t.verified);
 }
 
 }  // namespace
@@ -140,7 +145,7 @@ std::string probe_text(const probe_report& r, bool colours) {
   }
   for (const auto& a : r.addresses) {
     out.row("connect", a.took,
-            a.failure ? a.address + ": " + clean(a.failure->message()) : a.address,
+            a.failure ? a.address + ": " + told(a.failure->message()) : a.address,
             a.failure.has_value());
   }
   if (r.tls) {
@@ -150,7 +155,7 @@ std::string probe_text(const probe_report& r, bool colours) {
     out.row("first byte", r.first_byte,
             clean(r.status_line) + (r.server ? " (" + clean(*r.server) + ")" : ""));
   }
-  out.row("total", r.total, r.failure ? clean(r.failure->message()) : "", r.failure.has_value());
+  out.row("total", r.total, r.failure ? told(r.failure->message()) : "", r.failure.has_value());
   return std::move(out).take();
 }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // fairlead ws: lines in, messages out.
 #include "commands.hpp"
-#include "route_to.hpp"
 #include "websocket_talk.hpp"
 
 #include <fairlead/core/run.hpp>
@@ -41,14 +40,14 @@ int ws(const std::vector<std::string>& words) {
   if (!plan) {
     return complain(plan.error());
   }
-  const auto trust = make_trust(plan->tls);
-  if (!trust) {
-    return complain(trust.error().message());
+  const auto connections = connection_setup::make(plan->connections);
+  if (!connections) {
+    return complain(connections.error());
   }
   const auto print = [](std::string_view message) { std::cout << message << std::endl; };
   const auto outcome = run([&](context& cx) -> task<result<void>> {
     line_input lines(cx.env());
-    auto talked = co_await talk(cx, *plan, *trust, lines, print);
+    auto talked = co_await talk(cx, *plan, *connections, lines, print);
     co_return talked;
   });
   return outcome ? done : report("ws", plan->errors, outcome.error(), plan->url);

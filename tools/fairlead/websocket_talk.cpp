@@ -3,8 +3,8 @@
 // frame is sent and the other task reads on, so that answers to the last lines are not lost.
 #include "websocket_talk.hpp"
 
+#include "exchange_plan.hpp"
 #include "given_values.hpp"
-#include "route_to.hpp"
 
 #include <fairlead/core/task_scope.hpp>
 #include <fairlead/http/client.hpp>
@@ -79,16 +79,18 @@ class websocket_conversation {
 }  // namespace
 
 const std::vector<option>& websocket_options_known() {
-  static const std::vector<option> all{
-      {"--binary", "", "send lines as binary messages"},
-      {"--ping", "MS", "ask for a sign of life when nothing came for so long; default 20000"},
-      {"--header", "'K: V'", "a header of the request that opens it; may be given several times"},
-      {"--timeout", "MS", "how long opening and closing may take; default 5000"},
-      {"--cacert", "FILE", "trust the CAs of this PEM file, and no others"},
-      {"--insecure", "", "accept any certificate: anybody on the way can read and change it all"},
-      {"--errors", "text|json", "how a failure is told; default: json unless on a terminal"},
-      {"--help", "", "print this text"},
-  };
+  static const std::vector<option> all = with_connection_options(
+      {
+          {"--binary", "", "send lines as binary messages"},
+          {"--ping", "MS", "ask for a sign of life when nothing came for so long; default 20000"},
+          {"--header", "'K: V'",
+           "a header of the request that opens it; may be given several times"},
+          {"--timeout", "MS", "how long opening and closing may take; default 5000"},
+      },
+      {
+          {"--errors", "text|json", "how a failure is told; default: json unless on a terminal"},
+          {"--help", "", "print this text"},
+      });
   return all;
 }
 
@@ -108,21 +110,19 @@ tl::expected<websocket_plan, std::string> plan_websocket(const arguments& from) 
   plan.binary = given.has("--binary");
   plan.ping = given.milliseconds("--ping");
   plan.timeout = given.milliseconds("--timeout").value_or(plan.timeout);
-  plan.tls.ca_file = given.text("--cacert");
-  plan.tls.insecure = given.has("--insecure");
+  plan.connections = connections_chosen(given);
   plan.errors = given.errors();
-  given.exclusive("--cacert", "--insecure");
   if (given.problem()) {
     return tl::unexpected(*given.problem());
   }
   return plan;
 }
 
-task<result<void>> talk(context& cx, const websocket_plan& plan, const net::tls_client& trust,
-                        line_input& from, message_sink show) {
-  const auto route = std::make_shared<route_to>(trust);
+task<result<void>> talk(context& cx, const websocket_plan& plan,
+                        const connection_setup& connections, line_input& from, message_sink show) {
   http::client_options options;
-  options.timeout(plan.timeout).connector("http", route).connector("https", route);
+  options.timeout(plan.timeout);
+  connections.apply_to(options);
   auto client = http::client::make(cx.env(), std::move(options));
   if (!client) {
     co_return fail(client.error());

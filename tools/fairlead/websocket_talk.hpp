@@ -2,12 +2,13 @@
 // What `fairlead ws` was asked to do, and how it does it.
 #pragma once
 
-#include "exchange_plan.hpp"
+#include "connections.hpp"
+#include "error_report.hpp"
 #include "line_input.hpp"
 
 #include <fairlead/core/context.hpp>
 #include <fairlead/core/task.hpp>
-#include <fairlead/net/tls_client.hpp>
+#include <fairlead/http/headers.hpp>
 
 #include <functional>
 #include <optional>
@@ -23,7 +24,7 @@ struct websocket_plan {
   bool binary = false;
   std::optional<duration> ping;
   duration timeout = std::chrono::seconds(5);
-  tls_choice tls;
+  connection_choice connections;
   error_style errors = error_style::text;
 };
 
@@ -42,7 +43,7 @@ using message_sink = std::function<void(std::string_view message)>;
 /// *Errors*: those of opening and of the connection; `application` with the close code and the
 /// reason when the peer closed it because something was wrong.
 [[nodiscard]] task<result<void>> talk(context& cx, const websocket_plan& plan,
-                                      const net::tls_client& trust, line_input& from,
+                                      const connection_setup& connections, line_input& from,
                                       message_sink show);
 
 }  // namespace fairlead::cli

@@ -125,9 +125,10 @@ class client_options {
     cookies_ = std::move(jar);
     return *this;
   }
-  /// Sends everything for "http" URLs to the Unix socket at `path`, whatever host they name; Host
-  /// says that host. A leading '@' names the Linux abstract namespace. Default: none. A connector
-  /// for "http" of one's own goes before it.
+  /// Sends everything to the Unix socket at `path`, whatever host the URLs name, redirects
+  /// included, as curl does; Host says that host, and TLS for "https" URLs verifies it. A leading
+  /// '@' names the Linux abstract namespace. Default: none. A connector of one's own goes before
+  /// it, for its scheme.
   client_options& unix_socket(std::string_view path) {
     unix_socket_ = path;
     return *this;

@@ -106,6 +106,18 @@ struct literal_name {
   char value[N]{};
 };
 
+/// A value out of a request, as a handler sees it.
+template <class T>
+class extracted {
+ public:
+  [[nodiscard]] const T& operator*() const& noexcept { return value_; }
+  [[nodiscard]] T&& operator*() && noexcept { return std::move(value_); }
+  [[nodiscard]] const T* operator->() const noexcept { return &value_; }
+
+ protected:
+  T value_{};
+};
+
 template <class T>
 inline constexpr bool is_optional_text = false;
 template <class T>
@@ -128,7 +140,7 @@ inline constexpr bool is_optional_text<std::optional<T>> = true;
 /// });
 /// ```
 template <class T>
-class from_query {
+class from_query : public detail::extracted<T> {
  public:
   [[nodiscard]] static result<from_query> from_request(const request& r) {
     from_query out;
@@ -138,13 +150,6 @@ class from_query {
     }
     return out;
   }
-
-  [[nodiscard]] const T& operator*() const& noexcept { return value_; }
-  [[nodiscard]] T&& operator*() && noexcept { return std::move(value_); }
-  [[nodiscard]] const T* operator->() const noexcept { return &value_; }
-
- private:
-  T value_{};
 };
 
 /// The same for a body of the type application/x-www-form-urlencoded.
@@ -152,7 +157,7 @@ class from_query {
 /// *Errors*: `invalid_argument` for another Content-Type or broken encoding: 400;
 /// `serialization_error` as for a JSON body: 422.
 template <class T>
-class from_form {
+class from_form : public detail::extracted<T> {
  public:
   static constexpr bool reads_body = true;
 
@@ -164,13 +169,6 @@ class from_form {
     }
     return out;
   }
-
-  [[nodiscard]] const T& operator*() const& noexcept { return value_; }
-  [[nodiscard]] T&& operator*() && noexcept { return std::move(value_); }
-  [[nodiscard]] const T* operator->() const noexcept { return &value_; }
-
- private:
-  T value_{};
 };
 
 /// A header as text, number or bool; an optional of these where it may be missing.
@@ -182,7 +180,7 @@ class from_form {
 ///                        http::from_header<"X-Depth", std::optional<int>> depth, doc body) {...});
 /// ```
 template <detail::literal_name Name, class T = std::string>
-class from_header {
+class from_header : public detail::extracted<T> {
  public:
   [[nodiscard]] static result<from_header> from_request(const request& r) {
     from_header out;
@@ -202,13 +200,6 @@ class from_header {
     }
     return out;
   }
-
-  [[nodiscard]] const T& operator*() const& noexcept { return value_; }
-  [[nodiscard]] T&& operator*() && noexcept { return std::move(value_); }
-  [[nodiscard]] const T* operator->() const noexcept { return &value_; }
-
- private:
-  T value_{};
 };
 
 /// What a middleware has attached; see `attached`. Valid while the handler runs. Where nothing of

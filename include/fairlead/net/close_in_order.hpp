@@ -13,7 +13,8 @@ namespace fairlead::net {
 struct close_limits {
   /// For the peer to close its side; default 2 s.
   duration within = std::chrono::seconds(2);
-  /// For bytes that it still sends; default 16 MiB, more than the buffers of two kernels hold.
+  /// For bytes that it still sends; default 16 MiB, more than the buffers of two kernels hold:
+  /// Linux lets them grow to 4 MiB on the sending and 6 MiB on the receiving side.
   std::size_t most_bytes = std::size_t{16} * 1024 * 1024;
 };
 

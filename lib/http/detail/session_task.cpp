@@ -9,6 +9,7 @@
 
 #include <fairlead/core/sleep.hpp>
 #include <fairlead/core/waiter.hpp>
+#include <fairlead/net/close_in_order.hpp>
 
 #include <exception>
 #include <memory>
@@ -22,11 +23,7 @@ using namespace std::chrono_literals;
 
 constexpr duration watch_after = 20ms;        // a handler is watched when it takes longer
 constexpr duration look_again_after = 200ms;  // at a client that has sent much ahead
-constexpr duration longest_linger = 2s;       // for a client to read its answer
 constexpr int most_in_a_row = 16;  // answers without a wait, before others have their turn
-// More than a client and the buffers of two kernels may hold when the answer is written: Linux lets
-// them grow to 4 MiB on the sending and 6 MiB on the receiving side.
-constexpr std::size_t most_lingered = 16 * 1024 * 1024;
 
 // Cancels a handler whose client has gone.
 class watch : timer_node {
@@ -200,21 +197,6 @@ task<session_step> run_source(context& cx, session& s, task_scope& watchers) {
   co_return s.streamed(end, std::move(*outcome));
 }
 
-// Reads what the client still sends, so that closing does not destroy the answer on its way.
-task<void> linger(context& cx, net::stream& s) {
-  auto limited = cx.with_timeout(longest_linger);
-  auto ended = co_await s.shutdown_write(limited);
-  std::size_t seen = 0;
-  std::array<std::byte, 8192> sink;
-  while (ended && seen < most_lingered) {
-    auto n = co_await net::read_some(limited, s, sink);
-    if (!n || *n == 0) {
-      break;
-    }
-    seen += *n;
-  }
-}
-
 // The counter also goes down when the loop goes away under it.
 struct upgraded_now {
   explicit upgraded_now(server_stats& s) noexcept : stats(s) { ++stats.upgraded; }
@@ -283,9 +265,10 @@ task<void> serve_connection(context& cx, server_state& shared, cancel_scope& idl
     }
   }
   if (one.lingers() && !cx.cancelled()) {
-    co_await linger(cx, one.stream());
+    co_await net::close_in_order(cx, one.stream());
+  } else {
+    one.stream().close();
   }
-  one.stream().close();
 }
 
 }  // namespace fairlead::http::detail

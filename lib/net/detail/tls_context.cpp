@@ -253,7 +253,11 @@ made_context build(const Options& o, const SSL_METHOD* method, std::size_t sessi
   made->handshake_timeout = o.handshake_timeout();
   made->alpn = alpn_on_the_wire(o.alpn(), load);
   set_up(*made, o, load);
-  out.problems = std::move(load.problems());
+  for (auto& p : load.problems()) {  // of one file that serves twice there may be the same
+    if (std::find(out.problems.begin(), out.problems.end(), p) == out.problems.end()) {
+      out.problems.push_back(std::move(p));
+    }
+  }
   if (out.problems.empty()) {
     out.context = std::move(made);
   }

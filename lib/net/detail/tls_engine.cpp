@@ -346,6 +346,24 @@ tls_progress tls_engine::abandoned() {
       "use then"});
 }
 
+// A peer that turns us away says why, and closes: what is written then fails for a connection that
+// is gone, while the alert is here unread.
+void tls_engine::hear_why() {
+  if (broken_) {
+    return;
+  }
+  ERR_clear_error();
+  std::byte unused{};
+  std::size_t n = 0;
+  if (SSL_peek_ex(ssl_.get(), &unused, 1, &n) == 1) {
+    return;
+  }
+  const auto code = ERR_peek_error();
+  if (ERR_GET_LIB(code) == ERR_LIB_SSL && ERR_GET_REASON(code) >= SSL_AD_REASON_OFFSET) {
+    static_cast<void>(protocol_failed(code));
+  }
+}
+
 tls_step tls_engine::write(const_buffers from) {
   if (broken_) {
     return {tls_progress::failed};
@@ -372,7 +390,9 @@ tls_step tls_engine::write(const_buffers from) {
     const int returned = SSL_write_ex(ssl_.get(), bytes.data(), bytes.size(), &n);
     if (returned != 1) {
       out.what = outcome(returned);
-      if (out.what != tls_progress::failed) {
+      if (out.what == tls_progress::failed) {
+        hear_why();
+      } else {
         unfinished_ = bytes.size();
         unfinished_hash_ = hash_of(bytes);
       }

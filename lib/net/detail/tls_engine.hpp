@@ -99,6 +99,7 @@ class tls_engine {
   [[nodiscard]] tls_progress protocol_failed(unsigned long code);
   [[nodiscard]] tls_progress failed_with(const error& e);
   [[nodiscard]] tls_progress abandoned();
+  void hear_why();
 
   std::shared_ptr<const tls_context> shared_;
   stream& under_;

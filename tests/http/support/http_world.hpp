@@ -143,6 +143,31 @@ inline script once(std::string text) {
   };
 }
 
+/// Says `text`, then nothing more, until the client gives up.
+inline script stall_after(std::string text) {
+  return [text](context& cx, peer& p, int) -> task<void> {
+    auto head = co_await p.read_until(cx, "\r\n\r\n");
+    auto said = co_await p.say(cx, text);
+    static_cast<void>(said);
+    auto rest = co_await p.read_all(cx);
+  };
+}
+
+/// Says `text`, then a byte each 100 ms, until the client gives up.
+inline script trickle(std::string text) {
+  return [text](context& cx, peer& p, int) -> task<void> {
+    auto head = co_await p.read_until(cx, "\r\n\r\n");
+    auto said = co_await p.say(cx, text);
+    while (said) {
+      auto slept = co_await sleep_for(cx, std::chrono::milliseconds(100));
+      if (!slept) {
+        break;
+      }
+      said = co_await p.say(cx, "x");
+    }
+  };
+}
+
 /// "HTTP/1.1 200 OK" with this body and its length.
 inline std::string ok_json(std::string_view body) {
   return "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: " +

@@ -17,8 +17,8 @@
 
 namespace fairlead::testing {
 
-/// Connections are `memory_pair`s. Every port that nobody listens on refuses; the host "nowhere"
-/// cannot be resolved.
+/// Connections are `memory_pair`s. There is one Unix socket, whatever its path. Every port that
+/// nobody listens on refuses; the host "nowhere" cannot be resolved.
 class memory_network final : public net::network {
  public:
   /// How the ends of the connections from now on behave.
@@ -79,7 +79,8 @@ class memory_network final : public net::network {
 
   result<std::unique_ptr<net::listener>> listen(environment& /*env*/, const net::endpoint& at,
                                                 const net::listen_options& /*options*/) override {
-    const auto port = at.port() != 0 ? at.port() : next_port_++;
+    const bool numbered = at.port() != 0 || at.kind() == net::endpoint::family::unix_socket;
+    const auto port = numbered ? at.port() : next_port_++;
     return std::make_unique<socket>(*this, port);
   }
 

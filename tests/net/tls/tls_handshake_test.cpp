@@ -347,6 +347,23 @@ TEST(TlsHandshake, AClientWithoutTheCertificateThatIsRequiredIsTold) {
   });
 }
 
+TEST(TlsHandshake, AClientThatWritesBeforeItReadsIsToldToo) {
+  const auto& pki = shared_pki::get();
+  run_in_world(1, [&](context& cx) -> task<void> {
+    const tls_client client(trusting());
+    const tls_server server(serving().client_ca_pem(client_certificates::required, pki.ca.pem()));
+    auto both = co_await shake(cx, client, server);
+    EXPECT_FALSE(both.server) << "and its end is closed";
+    auto sent = co_await write_all(cx, **both.client, std::string_view("GET / HTTP/1.1"));
+    EXPECT_FALSE(sent);
+    EXPECT_EQ(sent.error().kind(), error_kind::tls_failure) << sent.error().message();
+    EXPECT_NE(sent.error().message().find("the peer demands a client certificate"),
+              std::string::npos);
+    auto got = co_await drain(cx, **both.client);
+    EXPECT_EQ(got.error().kind(), error_kind::tls_failure);
+  });
+}
+
 TEST(TlsHandshake, AClientWithAWrongCertificateIsTold) {
   const auto& pki = shared_pki::get();
   const auto expired = pki.ca.issue(certificate_request("DNS:client").valid(2001, 2025));
