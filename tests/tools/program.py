@@ -166,11 +166,12 @@ def wait_until(condition, what):
         time.sleep(0.01)
 
 
-def on_terminal(*words, timeout=PATIENCE):
-    """Runs the command with standard error on a terminal: exit status, standard output, what the terminal got."""
+def on_terminal(*words, timeout=PATIENCE, which="stderr", no_color=""):
+    """Runs the command with one output on a terminal: exit status, the other output, what the terminal got."""
     ours, theirs = os.openpty()
-    process = subprocess.Popen([PROGRAM, *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=theirs,
-                               env={**os.environ, "TERM": "xterm", "NO_COLOR": ""})
+    outputs = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, which: theirs}
+    process = subprocess.Popen([PROGRAM, *words], stdin=subprocess.DEVNULL, **outputs,
+                               env={**os.environ, "TERM": "xterm", "NO_COLOR": no_color})
     os.close(theirs)
     shown = []
 
@@ -181,7 +182,7 @@ def on_terminal(*words, timeout=PATIENCE):
 
     watching = threading.Thread(target=watch)
     watching.start()
-    out, _ = process.communicate(timeout=timeout)
+    out, err = process.communicate(timeout=timeout)
     watching.join()
     os.close(ours)
-    return process.returncode, out, b"".join(shown).decode()
+    return process.returncode, out if which == "stderr" else err, b"".join(shown).decode()

@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 import unittest
 
-from program import failure, origin, peer, run, unused_port
+from program import failure, on_terminal, origin, peer, run, unused_port
 from proxies import http_proxy
 
 OPENSSL = shutil.which("openssl")
@@ -169,6 +169,12 @@ class Probe(unittest.TestCase):
         e = failure(done)
         self.assertEqual((e["kind"], e["host"]), ("dns_failure", "nosuch.invalid"))
         self.assertEqual(json.loads(done.stdout)["addresses"], [])
+
+    def test_colours_are_for_terminals_whose_users_want_them(self):
+        words = ("probe", f"http://127.0.0.1:{unused_port()}/")
+        self.assertIn("\x1b[31m", on_terminal(*words, which="stdout")[2])
+        self.assertNotIn("\x1b", on_terminal(*words, which="stdout", no_color="1")[2])
+        self.assertNotIn(b"\x1b", on_terminal(*words, which="stderr")[1])
 
     def test_a_server_of_something_else_is_told(self):
         with peer(lambda c: (c.recv(1000), c.sendall(b"220 smtp\r\n"))) as address:

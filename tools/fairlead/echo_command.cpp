@@ -46,7 +46,7 @@ int echo(const std::vector<std::string>& words) {
   if (outcome) {
     return done;
   }
-  std::cerr << error_text("echo", outcome.error(), has_colours()) << '\n';
+  std::cerr << error_text("echo", outcome.error(), has_colours(output::error)) << '\n';
   // What was cut off when the grace period ended is told, and is no failure of the server.
   const auto limit = outcome.error().get<errors::timeout>();
   return limit && limit->scope == timeout_scope::drain ? done : failed;

@@ -163,7 +163,7 @@ int exit_status_of(const error& e) noexcept {
 
 int report(std::string_view command, error_style style, const error& e, std::string_view url) {
   std::cerr << (style == error_style::json ? error_line(e, url)
-                                           : error_text(command, e, has_colours()))
+                                           : error_text(command, e, has_colours(output::error)))
             << '\n';
   return exit_status_of(e);
 }

@@ -4,10 +4,9 @@
 #include "error_report.hpp"
 #include "json_text.hpp"
 #include "probe.hpp"
+#include "terminal.hpp"
 
 #include <fairlead/core/run.hpp>
-
-#include <unistd.h>
 
 #include <iostream>
 
@@ -54,7 +53,7 @@ int probe(const std::vector<std::string>& words) {
   if (begun && plan->json) {
     std::cout << json_text(probe_object(seen)) << std::endl;
   } else if (begun) {
-    std::cout << probe_text(seen, isatty(STDOUT_FILENO) == 1) << std::flush;
+    std::cout << probe_text(seen, has_colours(output::standard)) << std::flush;
   }
   return seen.failure ? report("probe", plan->errors, *seen.failure, plan->url) : done;
 }

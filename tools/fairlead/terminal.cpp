@@ -13,12 +13,13 @@ bool has_terminal() noexcept {
   return isatty(STDERR_FILENO) == 1;
 }
 
-bool has_colours() noexcept {
+bool has_colours(output of) noexcept {
   const auto set = [](const char* name) {
     const char* value = std::getenv(name);
     return value == nullptr ? std::string_view() : std::string_view(value);
   };
-  return has_terminal() && set("NO_COLOR").empty() && set("TERM") != "dumb";
+  const bool terminal = isatty(of == output::standard ? STDOUT_FILENO : STDERR_FILENO) == 1;
+  return terminal && set("NO_COLOR").empty() && set("TERM") != "dumb";
 }
 
 std::size_t terminal_width() noexcept {
