@@ -25,7 +25,7 @@ constexpr std::size_t most_at_once = 64 * 1024;  // coded without letting others
 class coding_writer final : public body_writer {
  public:
   coding_writer(body_writer& out, content_coding coding, int level)
-      : out_(out), encoder_(coding, level) {}
+      : out_(out), encoder_(content_encoder::make(coding, level)) {}
 
   task<result<void>> write(context& cx, std::string_view piece) override {
     return pass(cx, piece, content_encoder::until::now_and_then);
@@ -45,12 +45,12 @@ class coding_writer final : public body_writer {
  private:
   task<result<void>> pass(context& cx, std::string_view piece, content_encoder::until how) {
     coded_.clear();
-    encoder_.put(coded_, piece, how);
+    encoder_->put(coded_, piece, how);
     return out_.write(cx, coded_);
   }
 
   body_writer& out_;
-  content_encoder encoder_;
+  std::unique_ptr<content_encoder> encoder_;
   std::string coded_;
 };
 
@@ -106,7 +106,8 @@ bool ends_with(std::string_view text, std::string_view end) noexcept {
 
 class compressing final : public middleware {
  public:
-  explicit compressing(compression_options o) : options_(std::move(o)) {}
+  compressing(compression_options o, std::vector<content_coding> offered)
+      : options_(std::move(o)), offered_(std::move(offered)) {}
 
   task<result<response>> handle(context& cx, const request& r, next inner) override {
     auto answer = co_await inner(cx);
@@ -154,7 +155,7 @@ class compressing final : public middleware {
       return;
     }
     detail::add_vary(a.headers(), "Accept-Encoding");
-    const auto coding = detail::choose_coding(detail::accepted_codings(r));
+    const auto coding = detail::choose_coding(detail::accepted_codings(r), offered_);
     // HEAD too: its Content-Length has to be that of GET.
     if (coding == content_coding::identity) {
       return;
@@ -166,8 +167,8 @@ class compressing final : public middleware {
       a.body(std::make_shared<coded_source>(std::move(text), coding, options_.level()));
     } else {
       std::string coded;
-      content_encoder(coding, options_.level())
-          .put(coded, a.body(), content_encoder::until::the_end);
+      content_encoder::make(coding, options_.level())
+          ->put(coded, a.body(), content_encoder::until::the_end);
       if (coded.size() >= a.body().size()) {
         return;
       }
@@ -182,15 +183,50 @@ class compressing final : public middleware {
   }
 
   compression_options options_;
+  std::vector<content_coding> offered_;
 };
+
+// Those that are named, or all; empty when they are wrong.
+std::vector<content_coding> find_codings(const std::vector<std::string>& names) {
+  const auto known = detail::built_in_codings();
+  if (names.empty()) {
+    return {known.begin(), known.end()};
+  }
+  std::vector<content_coding> out;
+  for (const auto& name : names) {
+    const auto at = std::find_if(known.begin(), known.end(),
+                                 [&](auto c) { return name == detail::to_string(c); });
+    if (at == known.end() || std::find(out.begin(), out.end(), *at) != out.end()) {
+      return {};
+    }
+    out.push_back(*at);
+  }
+  return out;
+}
 
 }  // namespace
 
-std::shared_ptr<middleware> compression(compression_options options) {
-  if (options.level() < 1 || options.level() > 9) {
-    throw std::invalid_argument("http::compression: the level is from 1 to 9");
+std::vector<std::string> compression_codings() {
+  std::vector<std::string> out;
+  for (const auto coding : detail::built_in_codings()) {
+    out.emplace_back(detail::to_string(coding));
   }
-  return std::make_shared<compressing>(std::move(options));
+  return out;
+}
+
+std::shared_ptr<middleware> compression(compression_options options) {
+  auto offered = find_codings(options.codings());
+  std::string problems;
+  if (options.level() < 1 || options.level() > 9) {
+    problems += "; the level is from 1 to 9";
+  }
+  if (offered.empty()) {
+    problems += "; codings are some of compression_codings(), each once";
+  }
+  if (!problems.empty()) {
+    throw std::invalid_argument("http::compression: " + problems.substr(2));
+  }
+  return std::make_shared<compressing>(std::move(options), std::move(offered));
 }
 
 }  // namespace fairlead::http

@@ -22,7 +22,8 @@ class compression_options {
     min_size_ = bytes;
     return *this;
   }
-  /// From 1 (fast) to 9 (small). Default 6, as zlib's.
+  /// From 1 (fast) to 9 (small), on the scale of zlib; br and zstd work as hard as takes about the
+  /// same time. Default 6, as zlib's.
   compression_options& level(int l) {
     level_ = l;
     return *this;
@@ -35,30 +36,51 @@ class compression_options {
     return *this;
   }
 
+  /// The codings to use, the preferred ones first: that is who wins where the client weighs them
+  /// alike. Default: `compression_codings()`.
+  compression_options& codings(std::vector<std::string> names) {
+    codings_ = std::move(names);
+    return *this;
+  }
+
   [[nodiscard]] std::size_t min_size() const noexcept { return min_size_; }
   [[nodiscard]] int level() const noexcept { return level_; }
   [[nodiscard]] const std::vector<std::string>& types() const noexcept { return types_; }
+  /// Empty: all.
+  [[nodiscard]] const std::vector<std::string>& codings() const noexcept { return codings_; }
 
  private:
   std::size_t min_size_ = 1024;
   int level_ = 6;
   std::vector<std::string> types_;
+  std::vector<std::string> codings_;
 };
 
-/// Codes bodies with gzip or deflate, as Accept-Encoding wishes: texts and streams alike.
+/// What this build can encode, in the order in which it is preferred: "zstd" and "br" where their
+/// libraries were there (the Meson options `zstd` and `brotli`), "gzip", "deflate". zstd is first
+/// since it makes the smallest bodies in the same time, and takes less memory than br.
+[[nodiscard]] std::vector<std::string> compression_codings();
+
+/// Codes bodies as Accept-Encoding wishes: texts and streams alike.
 ///
 /// Left alone: answers with Content-Encoding, Content-Range or "Cache-Control: no-transform";
 /// bodies that would not become smaller. What could have been coded says "Vary: Accept-Encoding",
 /// and a strong ETag becomes a weak one where the bytes are others. HEAD is answered with the
 /// headers of GET. A text of more than 64 KiB is coded while it is sent, in turns with everything
-/// else; one that streams takes 260 KiB meanwhile. A flush of the source reaches the client.
+/// else. A body that is coded while it is sent takes 260 KiB meanwhile, with br 1.8 MiB (2.6 at
+/// level 9), with zstd 1 MiB. A flush of the source reaches the client.
 ///
 /// Do not compress what holds a secret beside something that a stranger may choose (the BREACH
 /// attack): leave such routes out.
 ///
-/// Throws `std::invalid_argument` when the level is not from 1 to 9.
+/// Throws `std::invalid_argument` when the level is not from 1 to 9, or a coding is unknown, not
+/// built in, or named twice.
 ///
-/// *Example*: `routes.use(http::compression());`
+/// *Example*:
+/// ```cpp
+/// routes.use(http::compression());
+/// routes.group("/feed").use(http::compression(http::compression_options().level(3)));
+/// ```
 [[nodiscard]] std::shared_ptr<middleware> compression(compression_options options = {});
 
 }  // namespace fairlead::http

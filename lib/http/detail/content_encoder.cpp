@@ -2,14 +2,12 @@
 #include "content_encoder.hpp"
 
 #include "chars.hpp"
+#include "content_encoders.hpp"
 
 #include <fairlead/http/headers.hpp>
 
-#include <zlib.h>
-
 #include <algorithm>
 #include <array>
-#include <new>
 #include <optional>
 
 namespace fairlead::http::detail {
@@ -70,10 +68,6 @@ int weight_or_any(std::string_view list, std::string_view coding) noexcept {
   return own != unsaid ? own : std::max(weight_of(list, "*"), 0);
 }
 
-constexpr int deflate_bits = 15;
-constexpr int gzip_format = 16;  // on top of the window
-constexpr int memory_level = 8;
-
 }  // namespace
 
 std::string_view to_string(content_coding c) noexcept {
@@ -82,21 +76,43 @@ std::string_view to_string(content_coding c) noexcept {
       return "gzip";
     case content_coding::deflate:
       return "deflate";
-    default:
-      return "identity";
+    case content_coding::br:
+      return "br";
+    case content_coding::zstd:
+      return "zstd";
+    case content_coding::identity:
+      break;
   }
+  return "identity";
 }
 
-content_coding choose_coding(std::string_view accept_encoding) noexcept {
-  const int gzip = weight_or_any(accept_encoding, "gzip");
-  const int deflate = weight_or_any(accept_encoding, "deflate");
-  // Not said, identity is acceptable, and last among what is.
-  const int identity = std::max(weight_of(accept_encoding, "identity"), 0);
-  const int best = std::max(gzip, deflate);
-  if (best == 0 || identity > best) {
-    return content_coding::identity;
+std::span<const content_coding> built_in_codings() noexcept {
+  static constexpr content_coding all[] = {
+#ifdef FAIRLEAD_ZSTD
+      content_coding::zstd,
+#endif
+#ifdef FAIRLEAD_BROTLI_ENCODER
+      content_coding::br,
+#endif
+      content_coding::gzip,
+      content_coding::deflate,
+  };
+  return all;
+}
+
+content_coding choose_coding(std::string_view accept_encoding,
+                             std::span<const content_coding> offered) noexcept {
+  auto best = content_coding::identity;
+  int weight = 0;
+  for (const auto coding : offered) {
+    const int own = weight_or_any(accept_encoding, to_string(coding));
+    if (own > weight) {
+      best = coding;
+      weight = own;
+    }
   }
-  return gzip >= deflate ? content_coding::gzip : content_coding::deflate;
+  // Not said, identity is acceptable, and last among what is.
+  return weight_of(accept_encoding, "identity") > weight ? content_coding::identity : best;
 }
 
 std::string accepted_codings(const request& r) {
@@ -113,47 +129,18 @@ bool accepts_coding(const request& r, std::string_view coding) {
   return weight_or_any(accepted_codings(r), coding) > 0;
 }
 
-struct content_encoder::state {
-  z_stream z{};
-};
-
-content_encoder::content_encoder(content_coding coding, int level)
-    : state_(std::make_unique<state>()) {
-  const int format = coding == content_coding::gzip ? gzip_format : 0;
-  const int made = ::deflateInit2(&state_->z, level, Z_DEFLATED, deflate_bits + format,
-                                  memory_level, Z_DEFAULT_STRATEGY);
-  if (made != Z_OK) {
-    throw std::bad_alloc();
+std::unique_ptr<content_encoder> content_encoder::make(content_coding coding, int level) {
+#ifdef FAIRLEAD_BROTLI_ENCODER
+  if (coding == content_coding::br) {
+    return make_brotli_encoder(level);
   }
-}
-
-content_encoder::~content_encoder() {
-  ::deflateEnd(&state_->z);
-}
-
-void content_encoder::put(std::string& out, std::string_view bytes, until how) {
-  auto& z = state_->z;
-  const int flush = how == until::the_end ? Z_FINISH
-                    : how == until::here  ? Z_SYNC_FLUSH
-                                          : Z_NO_FLUSH;
-  std::array<char, 4096> some;
-  while (!bytes.empty() || how != until::now_and_then) {
-    const auto part = bytes.substr(0, 1U << 30);
-    const bool last = part.size() == bytes.size();
-    // zlib does not write through it.
-    z.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(part.data()));
-    z.avail_in = static_cast<uInt>(part.size());
-    do {
-      z.next_out = reinterpret_cast<Bytef*>(some.data());
-      z.avail_out = static_cast<uInt>(some.size());
-      ::deflate(&z, last ? flush : Z_NO_FLUSH);
-      out.append(some.data(), some.size() - z.avail_out);
-    } while (z.avail_out == 0);
-    bytes.remove_prefix(part.size());
-    if (last) {
-      break;
-    }
+#endif
+#ifdef FAIRLEAD_ZSTD
+  if (coding == content_coding::zstd) {
+    return make_zstd_encoder(level);
   }
+#endif
+  return make_deflate_encoder(coding, level);
 }
 
 }  // namespace fairlead::http::detail

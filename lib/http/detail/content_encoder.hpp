@@ -6,34 +6,42 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
 namespace fairlead::http::detail {
 
-enum class content_coding : std::uint8_t { identity, gzip, deflate };
+enum class content_coding : std::uint8_t { identity, gzip, deflate, br, zstd };
 
 /// As in Content-Encoding; "identity" is never written.
 [[nodiscard]] std::string_view to_string(content_coding c) noexcept;
 
-/// The best of gzip, deflate and identity, in this order where the client has no preference, for an
-/// Accept-Encoding value (RFC 9110, 12.5.3). What is malformed in it is not acceptable; without
-/// anything acceptable it is identity all the same.
-[[nodiscard]] content_coding choose_coding(std::string_view accept_encoding) noexcept;
+/// The codings that this build can encode, the ones that are preferred first.
+[[nodiscard]] std::span<const content_coding> built_in_codings() noexcept;
+
+/// The best of `offered` and identity for an Accept-Encoding value (RFC 9110, 12.5.3): the one with
+/// the largest weight, and among equals the first. What is malformed in the value is not
+/// acceptable; without anything acceptable it is identity all the same.
+[[nodiscard]] content_coding choose_coding(std::string_view accept_encoding,
+                                           std::span<const content_coding> offered) noexcept;
 
 /// The request's Accept-Encoding; several fields are one list.
 [[nodiscard]] std::string accepted_codings(const request& r);
 /// Whether a request accepts a coding, by name or by "*".
 [[nodiscard]] bool accepts_coding(const request& r, std::string_view coding);
 
-/// One body. Takes about 260 KiB while it lives.
+/// One body.
 class content_encoder {
  public:
-  /// `level`: 1 (fast) to 9 (small). Throws `std::bad_alloc`.
-  content_encoder(content_coding coding, int level);
+  /// For one of `built_in_codings()`. `level`: 1 (fast) to 9 (small), as zlib counts; the levels of
+  /// other codings are those that take about as long. Throws `std::bad_alloc`.
+  [[nodiscard]] static std::unique_ptr<content_encoder> make(content_coding coding, int level);
+
+  content_encoder() = default;
   content_encoder(const content_encoder&) = delete;
   content_encoder& operator=(const content_encoder&) = delete;
-  ~content_encoder();
+  virtual ~content_encoder() = default;
 
   /// How much of what was put in must come out.
   enum class until : std::uint8_t {
@@ -41,12 +49,8 @@ class content_encoder {
     here,          ///< everything, for a peer that waits for it
     the_end,       ///< everything, and the end of the body
   };
-  /// Appends to `out`.
-  void put(std::string& out, std::string_view bytes, until how);
-
- private:
-  struct state;
-  std::unique_ptr<state> state_;
+  /// Appends to `out`. Throws `std::bad_alloc`.
+  virtual void put(std::string& out, std::string_view bytes, until how) = 0;
 };
 
 }  // namespace fairlead::http::detail
