@@ -23,6 +23,16 @@ std::vector<std::string> server_options::problems() const {
   positive(handler_timeout_, "handler_timeout");
   positive(write_timeout_, "write_timeout");
   positive(idle_timeout_, "idle_timeout");
+  const auto usable = [&](const rate_floor& floor, std::string_view name) {
+    if (floor.bytes_per_second > 1'000'000'000) {
+      out.push_back(std::string(name) + " must be at most 1,000,000,000 bytes per second");
+    }
+    if (floor.grace < duration::zero()) {
+      out.push_back(std::string(name) + " must not have a negative grace");
+    }
+  };
+  usable(min_body_rate_, "min_body_rate");
+  usable(min_write_rate_, "min_write_rate");
   if (body_memory_ < max_body_) {
     out.emplace_back("body_memory must be at least max_body");
   }

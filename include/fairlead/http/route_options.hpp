@@ -3,6 +3,7 @@
 #pragma once
 
 #include <fairlead/core/time.hpp>
+#include <fairlead/http/rate_floor.hpp>
 
 #include <cstdint>
 #include <optional>
@@ -22,6 +23,10 @@ struct route_options {
   /// is answered with 413, as soon as it is announced. A body that the handler does not read as it
   /// arrives must fit into `server_options::body_memory` too.
   std::optional<std::uint64_t> max_body = {};
+  /// The least rate of a request's body; instead of `server_options::min_body_rate`. `any_rate` for
+  /// a route to which clients send a little now and then, for as long as they have something to
+  /// say.
+  std::optional<rate_floor> min_body_rate = {};
 };
 
 }  // namespace fairlead::http

@@ -4,6 +4,7 @@
 
 #include <fairlead/core/time.hpp>
 #include <fairlead/http/access_record.hpp>
+#include <fairlead/http/rate_floor.hpp>
 #include <fairlead/http/request.hpp>
 
 #include <cstdint>
@@ -37,15 +38,30 @@ class server_options {
     body_timeout_ = limit;
     return *this;
   }
+  /// The least rate at which a client sends a body. Default 240 bytes per second after 5 s of
+  /// grace, as Kestrel's. Then 408. A route may have another (`route_options`), for clients that
+  /// have little to send for long.
+  server_options& min_body_rate(const rate_floor& floor) {
+    min_body_rate_ = floor;
+    return *this;
+  }
   /// How long a handler may take: the deadline of its context. Default 30 s. A handler that gives
   /// up with it is answered with 504.
   server_options& handler_timeout(duration limit) {
     handler_timeout_ = limit;
     return *this;
   }
-  /// How long a client may take to receive a response. Default 30 s. Then the connection is closed.
+  /// How long a client may take to receive a response; of one that is made while it is sent, how
+  /// long it may take nothing. Default 30 s. Then the connection is closed.
   server_options& write_timeout(duration limit) {
     write_timeout_ = limit;
+    return *this;
+  }
+  /// The least rate at which a client takes a response. Default 240 bytes per second after 5 s of
+  /// grace, as Kestrel's. Then the connection is closed. It counts only while something waits to be
+  /// sent, so a stream of events may be silent for as long as it likes.
+  server_options& min_write_rate(const rate_floor& floor) {
+    min_write_rate_ = floor;
     return *this;
   }
   /// How long a connection may idle between requests. Default 75 s, more than clients usually keep
@@ -64,8 +80,9 @@ class server_options {
   /// one as it grows, and one of up to 4 KiB not at all. What does not fit is answered with 503 and
   /// "Retry-After: 1" before its body is read, and its connection is closed.
   ///
-  /// A client need not send what it announces to take its share, for up to `body_timeout`: shorten
-  /// that, or lower `max_body`, where clients are not trusted and bodies matter.
+  /// A client need not send what it announces to take its share, for the grace of `min_body_rate`,
+  /// or for up to `body_timeout` if it keeps that rate: shorten these, or lower `max_body`, where
+  /// clients are not trusted and bodies matter.
   server_options& body_memory(std::uint64_t bytes) {
     body_memory_ = bytes;
     return *this;
@@ -119,6 +136,8 @@ class server_options {
   [[nodiscard]] duration handler_timeout() const noexcept { return handler_timeout_; }
   [[nodiscard]] duration write_timeout() const noexcept { return write_timeout_; }
   [[nodiscard]] duration idle_timeout() const noexcept { return idle_timeout_; }
+  [[nodiscard]] const rate_floor& min_body_rate() const noexcept { return min_body_rate_; }
+  [[nodiscard]] const rate_floor& min_write_rate() const noexcept { return min_write_rate_; }
   [[nodiscard]] std::uint64_t max_body() const noexcept { return max_body_; }
   [[nodiscard]] std::uint64_t body_memory() const noexcept { return body_memory_; }
   [[nodiscard]] std::size_t max_head() const noexcept { return max_head_; }
@@ -145,6 +164,8 @@ class server_options {
   duration handler_timeout_ = std::chrono::seconds(30);
   duration write_timeout_ = std::chrono::seconds(30);
   duration idle_timeout_ = std::chrono::seconds(75);
+  rate_floor min_body_rate_;
+  rate_floor min_write_rate_;
   std::uint64_t max_body_ = 1024 * 1024;
   std::uint64_t body_memory_ = 256 * 1024 * 1024;
   std::size_t max_head_ = 16 * 1024;

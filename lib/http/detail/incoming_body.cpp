@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "incoming_body.hpp"
 
+#include "patience.hpp"
 #include "session.hpp"
 
 #include <optional>
@@ -11,7 +12,8 @@ namespace {
 
 class incoming_body final : public body_reader {
  public:
-  explicit incoming_body(session& s) noexcept : session_(s) {}
+  explicit incoming_body(session& s) noexcept
+      : session_(s), patience_(s.min_body_rate(), s.options().body_timeout()) {}
 
   task<result<std::optional<std::string_view>>> read(context& cx) override {
     if (failure_) {
@@ -19,7 +21,8 @@ class incoming_body final : public body_reader {
     }
     const auto go_on = session_.take_continue();
     if (!go_on.empty()) {
-      auto limited = cx.with_timeout(session_.options().write_timeout());
+      allowed_ = session_.options().write_timeout();
+      auto limited = cx.with_timeout(allowed_);
       auto said = co_await net::write_all(limited, session_.stream(), go_on);
       if (!said) {
         co_return gave_up(cx, said.error());
@@ -27,6 +30,7 @@ class incoming_body final : public body_reader {
     }
     for (;;) {
       const auto step = session_.read_body();
+      count();
       if (step == session::body_step::piece) {
         co_return std::optional(std::string_view(session_.request().body()));
       }
@@ -36,8 +40,10 @@ class incoming_body final : public body_reader {
       if (step == session::body_step::failed) {
         co_return failed(session_.body_failure());
       }
-      auto limited = cx.with_timeout(session_.options().body_timeout());
+      allowed_ = patience_.left();
+      auto limited = cx.with_deadline(patience_.begin(cx.now()));
       auto ready = co_await session_.stream().wait(limited, net::direction::read);
+      patience_.end(cx.now());
       if (!ready) {
         co_return gave_up(cx, ready.error());
       }
@@ -54,13 +60,18 @@ class incoming_body final : public body_reader {
  private:
   using outcome = result<std::optional<std::string_view>>;
 
+  void count() noexcept {
+    const auto so_far = session_.reader().body_received();
+    patience_.moved(so_far - moved_);
+    moved_ = so_far;
+  }
+
   // The wait ended without the connection being ready: by the server's limit or by the handler's.
   outcome gave_up(const context& cx, error why) {
-    const auto limit = session_.options().body_timeout();
     const bool late = why.is<errors::deadline>() && cx.now() < cx.deadline();
     if (late) {
       session_.give_up_body(session::body_end::late);
-      why = errors::timeout{session_.stream().peer(), limit, timeout_scope::idle};
+      why = errors::timeout{session_.stream().peer(), allowed_, timeout_scope::idle};
     } else {
       const bool ours = why.is<errors::deadline>() || why.is<errors::cancelled>();
       session_.give_up_body(ours ? session::body_end::given_up : session::body_end::lost);
@@ -74,6 +85,9 @@ class incoming_body final : public body_reader {
   }
 
   session& session_;
+  patience patience_;
+  duration allowed_{};       // for the last wait
+  std::uint64_t moved_ = 0;  // bytes that the patience knows of
   std::optional<error> failure_;
 };
 

@@ -177,6 +177,7 @@ net::io_attempt gathered::try_write(net::stream& s) {
   auto attempt = s.try_write(views);
   if (attempt && *attempt) {
     auto n = **attempt;
+    written_ += n;
     for (auto& piece : pieces_) {
       const auto here = std::min(n, piece.size());
       piece.remove_prefix(here);

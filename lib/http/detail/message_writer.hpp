@@ -64,11 +64,14 @@ class gathered {
 
   [[nodiscard]] bool done() const noexcept { return pieces_[0].empty() && pieces_[1].empty(); }
   [[nodiscard]] std::size_t body_left() const noexcept { return pieces_[1].size(); }
+  /// Bytes written so far, of both.
+  [[nodiscard]] std::uint64_t written() const noexcept { return written_; }
   /// One attempt; what was written is not offered again.
   [[nodiscard]] net::io_attempt try_write(net::stream& s);
 
  private:
   std::array<std::string_view, 2> pieces_;
+  std::uint64_t written_ = 0;
 };
 
 }  // namespace fairlead::http::detail

@@ -49,14 +49,17 @@ task<result<void>> outgoing_body::push(context& cx) {
         co_return failed(attempt->error());
       }
       if (attempt) {
+        patience_.moved(**attempt);
         continue;
       }
     }
-    auto limited = cx.with_timeout(limit_);
+    const auto allowed = patience_.left();
+    auto limited = cx.with_deadline(patience_.begin(cx.now()));
     auto ready = co_await stream_.wait(limited, net::direction::write);
+    patience_.end(cx.now());
     if (!ready) {
       const bool late = ready.error().is<errors::deadline>() && cx.now() < cx.deadline();
-      co_return failed(late ? error(errors::timeout{stream_.peer(), limit_, timeout_scope::idle})
+      co_return failed(late ? error(errors::timeout{stream_.peer(), allowed, timeout_scope::idle})
                             : ready.error());
     }
   }

@@ -3,16 +3,17 @@
 #pragma once
 
 #include "body_encoder.hpp"
+#include "patience.hpp"
 
 #include <fairlead/http/body_source.hpp>
 
 namespace fairlead::http::detail {
 
-/// Writes to `s`, which must outlive it, and waits for the peer `limit` at a time at most.
+/// Writes to `s`, which must outlive it, and waits for the peer as long as `p` allows.
 class outgoing_body final : public body_writer {
  public:
-  outgoing_body(net::stream& s, body_encoder e, duration limit)
-      : stream_(s), encoder_(std::move(e)), limit_(limit) {}
+  outgoing_body(net::stream& s, body_encoder e, const patience& p)
+      : stream_(s), encoder_(std::move(e)), patience_(p) {}
 
   [[nodiscard]] task<result<void>> write(context& cx, std::string_view piece) override;
   [[nodiscard]] task<result<void>> flush(context& cx) override;
@@ -36,7 +37,7 @@ class outgoing_body final : public body_writer {
 
   net::stream& stream_;
   body_encoder encoder_;
-  duration limit_;
+  patience patience_;
   headers trailers_;
   std::optional<error> failure_;
 };

@@ -32,6 +32,12 @@ void check(const route_options& options, std::string_view where) {
     throw std::invalid_argument("http::router: \"" + std::string(where) +
                                 "\": the deadline must be positive");
   }
+  if (options.min_body_rate && (options.min_body_rate->grace < duration::zero() ||
+                                options.min_body_rate->bytes_per_second > 1'000'000'000)) {
+    throw std::invalid_argument("http::router: \"" + std::string(where) +
+                                "\": min_body_rate has at most 1,000,000,000 bytes per second, "
+                                "and no negative grace");
+  }
 }
 
 void check_parameters(std::string_view pattern, std::size_t wanted) {
@@ -107,6 +113,9 @@ void route_table::compose(const entry& e) {
     const auto& limits = groups_[g].limits;
     route.options.deadline = route.options.deadline ? route.options.deadline : limits.deadline;
     route.options.max_body = route.options.max_body ? route.options.max_body : limits.max_body;
+    if (!route.options.min_body_rate) {
+      route.options.min_body_rate = limits.min_body_rate;
+    }
     if (g == 0) {
       break;
     }

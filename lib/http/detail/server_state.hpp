@@ -4,6 +4,7 @@
 
 #include "body_budget.hpp"
 #include "message_reader.hpp"
+#include "patience.hpp"
 #include "read_window.hpp"
 
 #include <fairlead/core/environment.hpp>
@@ -28,6 +29,8 @@ struct session_memory {
   router::match_result route;   // of the request
   time_point begun{};           // of the request; only where it is recorded
   std::uint64_t body_sent = 0;  // of the answer
+  patience slow;                // with a body that comes, or an answer that goes, as a whole
+  std::uint64_t moved = 0;      // bytes of that which it knows of
 };
 
 struct server_state {

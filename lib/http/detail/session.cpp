@@ -42,6 +42,10 @@ void session::enter(phase p) noexcept {
 }
 
 time_point session::limit() {
+  if (limit_known_ && phase_ != phase::body && phase_ != phase::writing) {
+    return limit_;
+  }
+  const auto now = env_.now();
   if (!limit_known_) {
     const auto& o = shared_.options;
     auto wait = o.idle_timeout();
@@ -51,20 +55,37 @@ time_point session::limit() {
         wait = o.head_timeout();
         break;
       case phase::body:
+        wait = o.body_timeout();
+        memory_->slow = patience(min_body_rate(), wait);
+        memory_->moved = 0;
+        break;
       case phase::skipping:
         wait = o.body_timeout();
         break;
       case phase::writing:
         wait = o.write_timeout();
+        memory_->slow = patience(o.min_write_rate(), wait);
+        memory_->moved = 0;
         break;
       case phase::idle:
       case phase::handling:
         break;
     }
-    limit_ = saturating_add(env_.now(), wait);
+    limit_ = saturating_add(now, wait);
     limit_known_ = true;
   }
-  return limit_;
+  return phase_ == phase::body || phase_ == phase::writing ? std::min(limit_, rate_limit(now))
+                                                           : limit_;
+}
+
+// What moves as a whole moves without anything between its waits, so they are all of its time.
+time_point session::rate_limit(time_point now) {
+  auto& m = *memory_;
+  const auto so_far = phase_ == phase::body ? m.reader.body_received() : out_.written();
+  m.slow.end(now);
+  m.slow.moved(so_far - m.moved);
+  m.moved = so_far;
+  return m.slow.begin(now);
 }
 
 void session::hurry() {
@@ -229,6 +250,12 @@ std::uint64_t session::max_body() const noexcept {
 duration session::handler_timeout() const noexcept {
   const auto* own = memory_->route.options;
   return own != nullptr && own->deadline ? *own->deadline : shared_.options.handler_timeout();
+}
+
+const rate_floor& session::min_body_rate() const noexcept {
+  const auto* own = memory_->route.options;
+  return own != nullptr && own->min_body_rate ? *own->min_body_rate
+                                              : shared_.options.min_body_rate();
 }
 
 session_step session::at_end() {

@@ -50,7 +50,8 @@ class session {
   /// True as long as nothing has ever come. Its first request may be under way, and unlike the next
   /// one on an idle connection, clients do not send that again by themselves.
   [[nodiscard]] bool fresh() const noexcept { return phase_ == phase::fresh; }
-  /// When the current phase must be over; made when it is first asked for.
+  /// When the wait that begins now must be over: because the current phase must be, or since the
+  /// client is too slow. The first time that it is asked for, the time of the phase begins.
   [[nodiscard]] time_point limit();
   /// The same, but soon.
   void hurry();
@@ -59,6 +60,7 @@ class session {
   [[nodiscard]] http::request& request() noexcept { return memory_->request; }
   [[nodiscard]] const http::response& answer() const noexcept { return memory_->answer; }
   [[nodiscard]] duration handler_timeout() const noexcept;
+  [[nodiscard]] const rate_floor& min_body_rate() const noexcept;
   [[nodiscard]] const server_options& options() const noexcept { return shared_.options; }
   /// The handler's outcome, on its way out.
   [[nodiscard]] session_step respond(result<response>&& answer);
@@ -121,6 +123,7 @@ class session {
   static constexpr std::uint64_t most_skipped = 256 * 1024;
 
   void enter(phase p) noexcept;
+  [[nodiscard]] time_point rate_limit(time_point now);
   void begin_request();
   void release() noexcept;
   void trim_body(std::size_t most) noexcept;

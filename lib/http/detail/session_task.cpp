@@ -163,7 +163,8 @@ task<session_step> run_handler(context& cx, session& s, task_scope& watchers) {
 // its context: a body may take as long as it takes.
 task<session_step> run_source(context& cx, session& s, task_scope& watchers) {
   using how = session::stream_end;
-  outgoing_body out(s.stream(), s.encoder(), s.options().write_timeout());
+  const auto& o = s.options();
+  outgoing_body out(s.stream(), s.encoder(), patience(o.min_write_rate(), o.write_timeout()));
   const auto source = s.answer().source();
   cancel_scope scope(cx);
   watch client(cx, s, scope, watchers, cx.now());
