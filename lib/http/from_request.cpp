@@ -3,6 +3,8 @@
 // constraints and the naming of what is wrong are those of JSON.
 #include "detail/chars.hpp"
 
+#include <fairlead/http/form.hpp>
+#include <fairlead/http/form_data.hpp>
 #include <fairlead/http/from_request.hpp>
 #include <fairlead/http/percent.hpp>
 #include <fairlead/json/encode.hpp>
@@ -73,6 +75,21 @@ bool is_number(std::string_view text) noexcept {
 
 error malformed(std::string_view what) {
   return errors::invalid_argument{what, "it is not encoded as a form is"};
+}
+
+// The fields of a multipart/form-data body as a form's text.
+result<std::string> fields_of_parts(const request& r) {
+  const auto data = form_data::from_request(r);
+  if (!data) {
+    return tl::unexpected<error>(data.error());
+  }
+  form out;
+  for (const auto& part : data->parts()) {
+    if (!part.head.is_file()) {
+      out.add(part.head.name(), part.content);
+    }
+  }
+  return out.text();
 }
 
 }  // namespace
@@ -193,11 +210,19 @@ result<void> read_query(const form_plan& plan, json::codec type, void* value, co
 
 result<void> read_form(const form_plan& plan, json::codec type, void* value, const request& r) {
   const auto content = r.headers().get("Content-Type").value_or("");
-  if (!iequals(trim(content.substr(0, content.find(';'))), "application/x-www-form-urlencoded")) {
-    return fail(
-        errors::invalid_argument{"Content-Type", "expected application/x-www-form-urlencoded"});
+  const auto media_type = trim(content.substr(0, content.find(';')));
+  result<std::string> text;
+  if (iequals(media_type, form::content_type)) {
+    text = plan.to_json(r.body());
+  } else if (iequals(media_type, "multipart/form-data")) {
+    text = fields_of_parts(r);
+    if (text) {
+      text = plan.to_json(std::string(std::move(*text)));
+    }
+  } else {
+    return fail(errors::invalid_argument{
+        "Content-Type", "expected application/x-www-form-urlencoded or multipart/form-data"});
   }
-  const auto text = plan.to_json(r.body());
   if (!text) {
     return tl::unexpected<error>(text.error());
   }

@@ -23,7 +23,8 @@ namespace fairlead::http {
 /// A type that says itself how it is read from a request, by a static member
 /// `result<T> from_request(const request&)`: a handler may take it as an argument. An error is
 /// answered as one of the handler's own. With `static constexpr bool reads_body = true` it stands
-/// for the body. It must have a default constructor.
+/// for the body; with `static constexpr bool reads_stream = true` it reads the body as it arrives
+/// from `request::incoming()`. It must have a default constructor.
 template <class T>
 concept from_request = requires(const request& r) {
   { T::from_request(r) } -> std::same_as<result<T>>;
@@ -152,7 +153,8 @@ class from_query : public detail::extracted<T> {
   }
 };
 
-/// The same for a body of the type application/x-www-form-urlencoded.
+/// The same for a body of the type application/x-www-form-urlencoded or multipart/form-data; of the
+/// latter the fields, and not the files (see `form_data`).
 ///
 /// *Errors*: `invalid_argument` for another Content-Type or broken encoding: 400;
 /// `serialization_error` as for a JSON body: 422.

@@ -58,13 +58,18 @@ struct argument_of<body_reader&> {
 template <class A>
 using argument_value = typename argument_of<A>::type;
 
+/// Whether an argument reads the body as it arrives.
+template <class A>
+inline constexpr bool is_stream =
+    std::is_same_v<A, the_stream> || requires { requires A::reads_stream; };
+
 /// Whether an argument stands for the body: what is neither a parameter nor read from elsewhere.
 template <class A>
 constexpr bool find_body() {
   if constexpr (is_parameter<A> || std::is_same_v<A, the_request>) {
     return false;
   } else if constexpr (from_request<A>) {
-    return requires { requires A::reads_body; };
+    return is_stream<A> || requires { requires A::reads_body; };
   } else {
     return true;
   }
@@ -85,7 +90,7 @@ struct argument_plan<std::tuple<context&, A...>> {
       (std::size_t{0} + ... + (is_parameter<std::remove_cvref_t<A>> ? 1U : 0U));
   static constexpr std::size_t requests =
       (std::size_t{0} + ... + (std::is_same_v<argument_value<A>, the_request> ? 1U : 0U));
-  static constexpr bool streams = (false || ... || std::is_same_v<argument_value<A>, the_stream>);
+  static constexpr bool streams = (false || ... || is_stream<argument_value<A>>);
   static constexpr std::size_t bodies =
       (std::size_t{0} + ... + (is_body<argument_value<A>> ? 1U : 0U));
   static_assert(requests <= 1 && bodies <= 1,
