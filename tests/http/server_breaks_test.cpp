@@ -117,6 +117,13 @@ std::string undated(std::string answer) {
   for (auto at = answer.find("Date: "); at != std::string::npos; at = answer.find("Date: ", at)) {
     answer.erase(at, answer.find("\r\n", at) + 2 - at);
   }
+  const std::string mark = "boundary=";
+  if (const auto found = answer.find(mark); found != std::string::npos) {
+    const auto boundary = answer.substr(found + mark.size(), 32);
+    for (auto at = answer.find(boundary); at != std::string::npos; at = answer.find(boundary, at)) {
+      answer.replace(at, boundary.size(), "boundary");
+    }
+  }
   return answer;
 }
 

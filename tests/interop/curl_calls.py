@@ -163,15 +163,20 @@ def serves_what_has_changed_only(server):
 
 @case
 def compresses(server):
-    for coding in ("gzip", "deflate"):
+    codings = json.loads(curl(server.url + "/codings")[0])
+    same(set(codings) >= {"gzip", "deflate"}, True)
+    for coding in codings:
         out, errors = curl("-v", "--compressed", "-H", f"Accept-Encoding: {coding}",
                            "-w", "%{size_download}", server.url + "/compressed/text")
         has(errors.lower(), f"< content-encoding: {coding}")
         same(out[:100_001], "z" * 100_000 + "\n")
         same(int(out[100_001:]) < 2000, True)
-    out, errors = curl("-v", "--compressed", server.url + "/compressed/drip")
-    has(errors.lower(), "content-encoding: gzip")
-    same(out, "".join(f"piece {i}\n" for i in range(5)))
+        out, errors = curl("-v", "--compressed", "-H", f"Accept-Encoding: {coding}", server.url + "/compressed/drip")
+        has(errors.lower(), f"< content-encoding: {coding}")
+        same(out, "".join(f"piece {i}\n" for i in range(5)))
+    out, errors = curl("-v", "--compressed", server.url + "/compressed/text")
+    has(errors.lower(), f"< content-encoding: {codings[0]}")
+    same(out, "z" * 100_000 + "\n")
     out, errors = curl("-v", "-o", "/dev/null", server.url + "/compressed/text")
     same("content-encoding" in errors.lower(), False)
     (server.files / "app.js").write_text("plain()")
@@ -258,12 +263,29 @@ def takes_forms(server):
     same(json.loads(out), {"name": "Ann & B=b + ü", "age": 7})
     out, _ = curl("-w", "%{http_code}", "-o", "/dev/null", "-d", "name=Ann&age=x", server.url + "/form")
     same(out, "422")
-    # Multipart bodies are the handler's to read.
-    (server.dir / "part").write_text("content of a file")
-    out, _ = curl("-F", "a=b", "-F", f"file=@{server.dir / 'part'}", server.url + "/inspect")
+    out, _ = curl("-F", "name=Ann & B=b + ü", "-F", "age=7", server.url + "/form")
+    same(json.loads(out), {"name": "Ann & B=b + ü", "age": 7})
+
+
+@case
+def takes_forms_with_files(server):
+    part, large = server.dir / "part", server.dir / "large"
+    part.write_text("content\r\n--of a file")
+    large.write_bytes(bytes(range(256)) * 120_000)
+    out, errors = curl("-v", "-F", "a=b", "-F", f'f"1=@{part};type=text/csv', "-F", f"f2=@{large}",
+                       "-F", f'f3=@{part};filename="we\\"ird\\\\ü.txt"', "-F", "empty=", server.url + "/parts")
     got = json.loads(out)
-    has("\n".join(got["headers"]), "multipart/form-data; boundary=")
-    has(got["body"], "content of a file")
+    same([(p["name"], p.get("file"), p["size"]) for p in got],
+         [("a", None, 1), ('f"1', "part", 20), ("f2", "large", 30_720_000), ("f3", "ü.txt", 20), ("empty", None, 0)])
+    same(got[1]["text"], "content\r\n--of a file")
+    same(got[1]["type"], "text/csv")
+    same(got[2]["sum"], 120_000 * sum(range(256)))
+    has(errors, "< HTTP/1.1 100 Continue")
+    out, _ = curl("-H", "Transfer-Encoding: chunked", "-F", f"f=@{large}", server.url + "/parts")
+    same(json.loads(out)[0]["size"], 30_720_000)
+    out, _ = curl("-w", "%{http_code}", "-o", "/dev/null", "-H", "Content-Type: multipart/form-data; boundary=x",
+                  "-d", "nonsense", server.url + "/parts")
+    same(out, "400")
 
 
 @case

@@ -16,6 +16,7 @@
 #include <fairlead/http/cors.hpp>
 #include <fairlead/http/event_stream.hpp>
 #include <fairlead/http/health.hpp>
+#include <fairlead/http/multipart_reader.hpp>
 #include <fairlead/http/server.hpp>
 #include <fairlead/http/static_files.hpp>
 #include <fairlead/net/network.hpp>
@@ -29,6 +30,7 @@
 #include <cstdint>
 #include <fstream>
 #include <iostream>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -56,6 +58,17 @@ struct taken {
   std::vector<std::string> trailers;
 };
 BOOST_DESCRIBE_STRUCT(taken, (), (size, announced, sum, trailers))
+
+// A part of a form.
+struct entry {
+  std::string name;
+  std::optional<std::string> file;
+  std::string type;
+  std::int64_t size = 0;
+  std::uint64_t sum = 0;
+  std::string text;  // when it is short
+};
+BOOST_DESCRIBE_STRUCT(entry, (), (name, file, type, size, sum, text))
 
 struct person {
   std::string name;
@@ -112,6 +125,51 @@ task<result<taken>> take(context& cx, http::body_reader& body) {
   }
   out.trailers = lines(body.trailers());
   co_return out;
+}
+
+task<result<entry>> take_part(context& cx, const http::form_part& part,
+                              http::body_reader& content) {
+  entry out;
+  out.name = part.name();
+  if (part.is_file()) {
+    out.file.emplace(part.file_name());
+  }
+  out.type = part.content_type();
+  for (;;) {
+    auto piece = co_await content.read(cx);
+    if (!piece) {
+      co_return tl::unexpected<error>(std::move(piece).error());
+    }
+    if (!*piece) {
+      co_return out;
+    }
+    out.size += static_cast<std::int64_t>((*piece)->size());
+    for (const char c : **piece) {
+      out.sum += static_cast<unsigned char>(c);
+    }
+    if (out.size <= 1000) {
+      out.text += **piece;
+    }
+  }
+}
+
+// What is in a form, file by file as it arrives.
+task<result<std::vector<entry>>> take_parts(context& cx, http::multipart_reader form) {
+  std::vector<entry> out;
+  for (;;) {
+    auto part = co_await form.next(cx);
+    if (!part) {
+      co_return tl::unexpected<error>(std::move(part).error());
+    }
+    if (*part == nullptr) {
+      co_return out;
+    }
+    auto one = co_await take_part(cx, **part, form.content());
+    if (!one) {
+      co_return tl::unexpected<error>(std::move(one).error());
+    }
+    out.push_back(std::move(*one));
+  }
 }
 
 http::response refuse(context& /*cx*/) {
@@ -260,6 +318,10 @@ void add_routes(http::router& routes, const std::string& files, event& drain) {
                 return refuse(cx);  // without reading the body
               });
   routes.post("/form", [](context&, http::from_form<person> p) -> result<person> { return *p; });
+  routes.post("/parts", {.max_body = 64 << 20}, take_parts);
+  routes.get("/codings", [](context&) -> result<std::vector<std::string>> {
+    return http::compression_codings();
+  });
   routes.get("/drip", [](context&) -> result<http::response> {
     return http::response().body(http::make_body(drip), "text/plain");
   });

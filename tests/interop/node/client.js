@@ -92,6 +92,13 @@ if (typeof fetch === 'function') {
     assert.strictEqual(await (await fetch(base + '/redirect/302/redirect/308/hello')).text(), 'hello\n');
     const sent = await fetch(base + '/redirect/307/inspect', {method: 'POST', body: 'twice'});
     assert.strictEqual((await sent.json()).body, 'twice');
+    const form = new FormData();
+    form.set('a"b', 'c\nd');
+    form.set('f', new Blob(['x'.repeat(2000000)], {type: 'text/x-test'}), 'dir/we"ird ü.txt');
+    const parts = await (await fetch(base + '/parts', {method: 'POST', body: form})).json();
+    assert.deepStrictEqual(parts.map((p) => [p.name, p.file ?? null, p.size, p.type]), [
+      ['a"b', null, 4, 'text/plain'], ['f', 'we"ird ü.txt', 2000000, 'text/x-test']]);
+    assert.strictEqual(parts[0].text, 'c\r\nd');
     let size = 0;
     for await (const piece of (await fetch(base + '/letters/3000000')).body) { size += piece.length; }
     assert.strictEqual(size, 3000000);

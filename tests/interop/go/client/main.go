@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"mime/multipart"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptrace"
@@ -113,6 +114,35 @@ func waitsForContinue() error {
 	return nil
 }
 
+func sendsForms() error {
+	var body bytes.Buffer
+	form := multipart.NewWriter(&body)
+	form.WriteField("a\"b\\c", "value")
+	file, err := form.CreateFormFile("file", "we\"ird.bin")
+	if err != nil {
+		return err
+	}
+	file.Write(bytes.Repeat([]byte("\r\n--"), 500000))
+	form.Close()
+	text, err := read(http.Post(base+"/parts", form.FormDataContentType(), &body))
+	if err != nil {
+		return err
+	}
+	var parts []struct {
+		Name, Type, Text string
+		File             *string
+		Size             int
+	}
+	if err := json.Unmarshal([]byte(text), &parts); err != nil {
+		return fmt.Errorf("%v in %v", err, text)
+	}
+	if len(parts) != 2 || parts[0].Name != "a\"b\\c" || parts[0].Text != "value" || parts[0].File != nil ||
+		parts[1].Size != 2000000 || parts[1].File == nil || *parts[1].File != "we\"ird.bin" {
+		return fmt.Errorf("%v", text)
+	}
+	return nil
+}
+
 func decodesAndRedirects() error {
 	jar, _ := cookiejar.New(nil)
 	client := &http.Client{Transport: transport(), Jar: jar}
@@ -209,6 +239,7 @@ func main() {
 		{"go sends chunks and trailers", sendsChunksAndTrailers},
 		{"go sees our trailers", seesOurTrailers},
 		{"go waits for 100 Continue", waitsForContinue},
+		{"go sends forms", sendsForms},
 		{"go decodes and follows redirects", decodesAndRedirects},
 		{"go verifies our certificate", verifiesUs},
 		{"go calls with many at once", manyAtOnce},
