@@ -31,8 +31,9 @@ class handler {
   /// A client that waits for "100 Continue" is sent it when the body is first read. What is unread
   /// when the answer has been sent is read and dropped, up to 256 KiB and for `body_timeout`; when
   /// more is left, or when the client still waits for its "100 Continue", the connection is closed.
-  /// Each read waits for `body_timeout` at most. An error of `read` that the handler passes on is
-  /// answered as the server answers for other bodies: 400, 408, 413.
+  /// Each read waits for `body_timeout` at most, and all of them for a client that keeps
+  /// `min_body_rate`. An error of `read` that the handler passes on is answered as the server
+  /// answers for other bodies: 400, 408, 413.
   [[nodiscard]] virtual bool takes_stream() const noexcept { return false; }
 };
 
