@@ -121,7 +121,10 @@ class race {
         if (allowed && waited.error().is<errors::deadline>()) {
           continue;  // the next one's turn
         }
-        co_return allowed ? waited : allowed;
+        if (!allowed) {
+          co_return allowed;
+        }
+        co_return waited;
       }
     }
     attempts.cancel();

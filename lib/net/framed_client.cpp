@@ -32,6 +32,7 @@ void check(const open_stream& open, const framed_client_options& o) {
   require(static_cast<bool>(open), "there is nothing to connect with");
   require(o.max_in_flight >= 1 && o.max_in_flight <= most_in_flight,
           "max_in_flight must be 1 to 4096");
+  require(o.max_waiting >= 1, "max_waiting must be at least 1");
   require(o.max_given_up >= 1, "max_given_up must be at least 1");
   require(o.call_timeout > duration::zero(), "call_timeout must be positive");
   require(o.connect_timeout > duration::zero(), "connect_timeout must be positive");

@@ -274,7 +274,11 @@ task<std::optional<std::string>> framed_server::impl::answer(context& cx,
                                                              std::string_view request) {
   auto reply = co_await handle(cx, request);
   if (reply) {
-    co_return std::move(*reply);
+    auto fits = rule.edges(*reply);
+    if (fits) {
+      co_return std::move(*reply);
+    }
+    reply = fail(std::move(fits).error());
   }
   ++counts.failed;
   if (!on_failure || cx.cancelled()) {

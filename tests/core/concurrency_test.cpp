@@ -8,7 +8,11 @@
 #include <fairlead/sim/world.hpp>
 
 #include <gtest/gtest.h>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/error.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/system/system_error.hpp>
 
 #include <chrono>
@@ -287,6 +291,35 @@ TEST(WithScope, JoinsHoweverItsBodyEnds) {
     EXPECT_EQ(outcome.error().get<errors::application>()->code, "body");
   });
   EXPECT_EQ(world.elapsed(), 0ns);
+}
+
+TEST(WithScope, AnAsioCancellationReachesTheTasksAlsoAfterTheBodyHasEnded) {
+  for (const duration body_takes : {duration(0), duration(1s), duration(10s)}) {
+    sim::world world(1);
+    world.run([&](context& cx) -> task<void> {
+      boost::asio::cancellation_signal stop;
+      bool ended = false;
+      const auto owner = [&]() -> task<void> {
+        co_await boost::asio::this_coro::throw_if_cancelled(false);
+        const auto body = [&](task_scope& scope) -> task<result<void>> {
+          scope.spawn([&](context& c) -> task<void> { (void)co_await sleep_for(c, 1h); });
+          (void)co_await sleep_for(cx, body_takes);
+          co_return result<void>{};
+        };
+        (void)co_await with_scope(cx, body);
+        ended = true;
+      };
+      boost::asio::co_spawn(
+          cx.executor(), owner,
+          boost::asio::bind_cancellation_slot(stop.slot(), [](const std::exception_ptr&) {}));
+      (void)co_await sleep_for(cx, 5s);
+      EXPECT_FALSE(ended);
+      stop.emit(boost::asio::cancellation_type::terminal);
+      (void)co_await sleep_for(cx, 1s);
+      EXPECT_TRUE(ended) << "a body of " << body_takes.count() << " ns";
+    });
+    EXPECT_EQ(world.elapsed(), 6s);
+  }
 }
 
 TEST(TaskScopeDeathTest, ForgettingToJoinEndsTheProgramWithAMessage) {

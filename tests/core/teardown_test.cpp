@@ -17,6 +17,8 @@
 #include <boost/asio/read.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "support/doomed_loop.hpp"
+
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -49,7 +51,7 @@ struct grave {
 // When the environment is made: Asio shuts the newest of its services down first.
 enum class made { before_the_sockets, after_the_sockets };
 
-class Teardown : public testing::TestWithParam<made> {
+class Teardown : public ::testing::TestWithParam<made> {
  protected:
   using socket = boost::asio::local::stream_protocol::socket;
 
@@ -240,11 +242,42 @@ TEST_P(Teardown, TasksThatHaveNotBegunAreDestroyed) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Environment, Teardown,
-                         testing::Values(made::before_the_sockets, made::after_the_sockets),
+                         ::testing::Values(made::before_the_sockets, made::after_the_sockets),
                          [](const auto& test) {
                            return test.param == made::before_the_sockets ? "MadeBeforeTheSockets"
                                                                          : "MadeAfterTheSockets";
                          });
+
+// A body that ends before its tasks; the loop goes away after every step.
+struct short_body {
+  void start(testing::doomed_loop& loop) {
+    loop.spawn([this](context& cx) -> task<void> {
+      const auto alive = std::make_unique<int>(42);
+      const grave g(order, "owner");
+      const auto body = [&](task_scope& scope) -> task<result<void>> {
+        for (const duration wait : {2ms, 3ms}) {
+          scope.spawn([&, wait](context& c) -> task<void> {
+            const grave its(order, "task", &alive);
+            (void)co_await sleep_for(c, wait);
+          });
+        }
+        auto slept = co_await sleep_for(cx, 1ms);
+        co_return slept;
+      };
+      (void)co_await with_scope(cx, body);
+    });
+  }
+  void check() const {
+    if (!order.empty()) {
+      EXPECT_EQ(order.back(), "owner");
+    }
+  }
+  std::vector<std::string> order;
+};
+
+TEST(TeardownAnywhere, TheOwnerOfAScopeOutlivesItsTasksAlsoWhenTheBodyHasJustEnded) {
+  EXPECT_GT(testing::break_off_everywhere<short_body>(), 5U);
+}
 
 }  // namespace
 }  // namespace fairlead

@@ -317,12 +317,13 @@ TEST(FramedClient, SaysEverythingThatIsWrongWithItsOptions) {
   run_in_world(1, [](context& cx) -> task<void> {
     task_scope scope(cx);
     try {
-      const framed_client c(scope, {}, line(), {.max_in_flight = 0, .call_timeout = 0s});
+      const framed_client c(scope, {}, line(),
+                            {.max_in_flight = 0, .max_waiting = 0, .call_timeout = 0s});
       ADD_FAILURE();
     } catch (const std::invalid_argument& e) {
       EXPECT_STREQ(e.what(),
                    "net::framed_client: there is nothing to connect with; max_in_flight must be 1 "
-                   "to 4096; call_timeout must be positive");
+                   "to 4096; max_waiting must be at least 1; call_timeout must be positive");
     }
     auto joined = co_await scope.join();
     EXPECT_TRUE(joined);

@@ -371,7 +371,8 @@ TEST(FramedClient, WhatCameBeforeARequestIsNoReplyToIt) {
     with_peer(says("one\n" + extra, extra.ends_with('\n') ? "two\n" : "ra\nre: b\n"),
               [](sim::world&, context& cx, task_scope& scope, peer& other) -> task<void> {
                 framed_client c(scope, other.opener(), line(), {.max_in_flight = 1});
-                const auto got = co_await call_all(cx, c, {"a", "b"});
+                const std::vector<std::string> both = {"a", "b"};
+                const auto got = co_await call_all(cx, c, both);
                 EXPECT_EQ(got[0].value(), "one");
                 EXPECT_EQ(got[1].value(), "re: b");
                 EXPECT_EQ(other.attempts(), 2);
@@ -407,7 +408,8 @@ TEST(FramedClient, ARequestOfWhichNothingWasWrittenHasNoReply) {
   with_peer(hasty, [](sim::world&, context& cx, task_scope& scope, peer& other) -> task<void> {
     other.sides({}, memory_side().capacity(4).latency(1ms));
     framed_client c(scope, other.opener(), line());
-    const auto got = co_await call_all(cx, c, {"a long request", "b"});
+    const std::vector<std::string> both = {"a long request", "b"};
+    const auto got = co_await call_all(cx, c, both);
     EXPECT_EQ(got[0].value(), "enough");
     EXPECT_EQ(got[1].value(), "re: b");
     EXPECT_EQ(other.attempts(), 2);

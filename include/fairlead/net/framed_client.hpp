@@ -38,7 +38,8 @@ struct framed_client_options {
   /// Requests that may be unanswered on the connection at a time (pipelining), 1 to 4096; default
   /// 16. 1 for peers that read one request at a time and drop what comes behind it.
   std::size_t max_in_flight = 16;
-  /// Calls that may wait for their turn; default 1024. The next one fails with `pool_exhausted`.
+  /// Calls that may wait for their turn, or for a connection, at least 1; default 1024. The next
+  /// one fails with `pool_exhausted`.
   std::size_t max_waiting = 1024;
   /// The connection is closed once so many calls on it were given up and their replies are still
   /// due; default 8, and never as many as `max_in_flight`: it would be blocked. With

@@ -20,7 +20,8 @@ using message_handler =
     std::function<task<result<std::string>>(context& cx, std::string_view request)>;
 
 /// What is answered when a handler gives an error, or throws (`application`, code "internal", with
-/// the text of the exception). Nothing closes the connection.
+/// the text of the exception), or gives a reply that the framer cannot carry (its error). Nothing
+/// closes the connection.
 using failure_reply =
     std::function<std::optional<std::string>(std::string_view request, const error& why)>;
 
@@ -55,7 +56,7 @@ struct framed_server_stats {
   std::size_t connections = 0;   ///< open now
   std::uint64_t accepted = 0;    ///< connections so far
   std::uint64_t requests = 0;    ///< answered so far
-  std::uint64_t failed = 0;      ///< handlers that gave an error or threw
+  std::uint64_t failed = 0;      ///< handlers that gave an error, or no reply that fits, or threw
   std::uint64_t unreadable = 0;  ///< connections that broke the framing, or were too slow
 };
 
