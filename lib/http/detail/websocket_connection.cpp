@@ -19,7 +19,7 @@ using namespace std::chrono_literals;
 
 constexpr std::size_t first_read = 16 * 1024;
 constexpr std::size_t largest_frame = 64 * 1024;
-constexpr duration patience = 1s;       // idle so long, give back memory
+constexpr duration keep_idle = 1s;      // idle so long, give back memory
 constexpr duration look_again = 100ms;  // at control frames that could not be sent
 constexpr std::size_t most_kept = 64 * 1024;
 constexpr duration longest_goodbye = 1s;  // for a peer to read why it is left
@@ -208,7 +208,7 @@ task<result<void>> websocket_connection::wait_for_bytes(context& cx) {
     if (outbox_.has_control()) {
       until = std::min(until, saturating_add(now, look_again));
     } else if (keeps_memory) {
-      until = std::min(until, saturating_add(now, patience));
+      until = std::min(until, saturating_add(now, keep_idle));
     }
     auto limited = cx.with_deadline(until);
     auto ready = co_await stream_->wait(limited, net::direction::read);

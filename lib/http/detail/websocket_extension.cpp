@@ -43,7 +43,7 @@ struct parameters {
   std::optional<int> server_bits;
 };
 
-std::optional<int> window_bits(std::string_view value) noexcept {
+std::optional<int> bits_of(std::string_view value) noexcept {
   if (value.size() >= 2 && value.front() == '"' && value.back() == '"') {
     value = value.substr(1, value.size() - 2);
   }
@@ -60,7 +60,7 @@ std::optional<int> window_bits(std::string_view value) noexcept {
 bool read_parameter(std::string_view text, parameters& into) {
   const bool valued = text.find('=') != text.npos;
   const auto key = take_until(text, '=');
-  const auto bits = valued ? window_bits(trimmed(text)) : std::nullopt;
+  const auto bits = valued ? bits_of(trimmed(text)) : std::nullopt;
   if (iequals(key, "client_no_context_takeover")) {
     return !valued && !std::exchange(into.client_forgets, true);
   }

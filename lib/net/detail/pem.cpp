@@ -19,7 +19,7 @@ constexpr std::string_view pem_end = "-----END ";
 constexpr std::string_view pem_dashes = "-----";
 constexpr std::size_t largest_pem = std::size_t{16} << 20U;  // a bundle of all CAs is 300 KB
 
-std::string in_line(std::size_t line, std::string_view what) {
+std::string at_line(std::size_t line, std::string_view what) {
   return "line " + std::to_string(line) + ": " + std::string(what);
 }
 
@@ -71,14 +71,14 @@ pem_split pem_blocks(std::string_view text) {
     if (const auto label = label_of(line, pem_begin); !label.empty()) {
       if (!open.label.empty()) {
         out.problem =
-            in_line(number, "a block begins inside the one of line ") + std::to_string(open.line);
+            at_line(number, "a block begins inside the one of line ") + std::to_string(open.line);
         return out;
       }
       open = {label, {}, number};
       begin = at;
     } else if (const auto closes = label_of(line, pem_end); !closes.empty()) {
       if (open.label != closes) {
-        out.problem = in_line(number, "an END " + std::string(closes) + " without its BEGIN");
+        out.problem = at_line(number, "an END " + std::string(closes) + " without its BEGIN");
         return out;
       }
       open.text = text.substr(begin, std::min(end + 1, text.size()) - begin);
@@ -88,7 +88,7 @@ pem_split pem_blocks(std::string_view text) {
     at = end + 1;
   }
   if (!open.label.empty()) {
-    out.problem = in_line(open.line, "a block that does not end");
+    out.problem = at_line(open.line, "a block that does not end");
   }
   return out;
 }
@@ -143,7 +143,7 @@ std::vector<owned<X509>> pem_loader::certificates(const tls_pem& from, std::stri
       out.push_back(std::move(one));
     } else {
       problem(in.name + ": " +
-              in_line(block.line, "the certificate cannot be read: " + openssl_reason()));
+              at_line(block.line, "the certificate cannot be read: " + openssl_reason()));
     }
   }
   if (seen == 0) {
@@ -168,14 +168,14 @@ owned<EVP_PKEY> pem_loader::key(const tls_pem& from, std::string_view what) {
     }
     if (block.label.starts_with("ENCRYPTED") || block.text.find("ENCRYPTED") != block.text.npos) {
       problem(in.name + ": " +
-              in_line(block.line, "the key is encrypted; decrypt it: openssl pkey -in " + in.name));
+              at_line(block.line, "the key is encrypted; decrypt it: openssl pkey -in " + in.name));
       return nullptr;
     }
     const clean_error_queue guard;
     const auto bio = reader_of(block.text);
     owned<EVP_PKEY> one(PEM_read_bio_PrivateKey(bio.get(), nullptr, &no_pass_phrase, nullptr));
     if (!one) {
-      problem(in.name + ": " + in_line(block.line, "the key cannot be read: " + openssl_reason()));
+      problem(in.name + ": " + at_line(block.line, "the key cannot be read: " + openssl_reason()));
     }
     return one;
   }
