@@ -123,7 +123,7 @@ TEST(ContentEncoder, CodesInAnyPortions) {
       }
       const auto e = content_encoder::make(coding, 1 + round % 9);
       std::string out;
-      const auto most = 9000U * (1 + round % 9);
+      const auto most = 9000U * (1U + static_cast<unsigned>(round % 9));
       for (std::size_t at = 0; at < text.size();) {
         const auto n = random() % most;
         const auto how =

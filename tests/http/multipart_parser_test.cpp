@@ -184,7 +184,7 @@ TEST(MultipartParser, SaysWhatIsWrong) {
       {"", multipart_fault::truncated},
   };
   for (const auto& [body, wanted] : cases) {
-    for (const std::size_t size : {1 << 20, 1, 3}) {
+    for (const std::size_t size : {1U << 20U, 1U, 3U}) {
       EXPECT_EQ(parse(body, size).fault, wanted) << body << " in pieces of " << size;
     }
   }
@@ -224,7 +224,7 @@ TEST(MultipartParser, HoldsItsLimits) {
   EXPECT_EQ(parse(part + part + part + "--abc--", 5, {.parts = 2}).fault,
             multipart_fault::too_many_parts);
   const auto exact = field.size() + 2;
-  for (const std::size_t size : {1, 1000}) {
+  for (const std::size_t size : {1U, 1000U}) {
     EXPECT_EQ(parse(one(field), size, {.head_bytes = exact}).fault, multipart_fault::none);
     EXPECT_EQ(parse(one(field), size, {.head_bytes = exact - 1}).fault,
               multipart_fault::head_too_large);

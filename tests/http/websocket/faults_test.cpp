@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // A WebSocket peer that does what it should not, or is gone at any byte.
+#include <fairlead/core/sleep.hpp>
+
 #include "../support/websocket_ends.hpp"
 
 #include <array>
