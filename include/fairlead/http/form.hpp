@@ -20,9 +20,7 @@ namespace fairlead::http {
 /// *Example*:
 /// ```cpp
 /// auto login = http::form().add("user", "ann").add("word", "a b&c");
-/// auto r = http::request(http::method::post, "/login")
-///              .header("Content-Type", http::form::content_type)
-///              .body(login.text());
+/// auto r = http::request(http::method::post, "/login").body(login.text(), login.content_type);
 /// ```
 class form {
  public:
@@ -50,9 +48,7 @@ class form {
 /// if (!photo) { co_return tl::unexpected(std::move(photo).error()); }
 /// http::multipart parts(cx.env().random());
 /// parts.field("title", "me").file("photo", "me.jpg", *photo, "image/jpeg");
-/// auto r = http::request(http::method::post, "/photos")
-///              .header("Content-Type", parts.content_type())
-///              .body(parts.body());
+/// auto r = http::request(http::method::post, "/photos").body(parts.body(), parts.content_type());
 /// ```
 class multipart {
  public:

@@ -81,6 +81,13 @@ class request {
     return *this;
   }
   request&& body(std::string text) && { return std::move(this->body(std::move(text))); }
+  /// Sets body and Content-Type.
+  request& body(std::string text, std::string_view content_type) & {
+    return body(std::move(text)).header("Content-Type", content_type);
+  }
+  request&& body(std::string text, std::string_view content_type) && {
+    return std::move(this->body(std::move(text), content_type));
+  }
   /// A client's: sends what `source` makes, with Content-Length when it knows its size, else
   /// chunked. Copies of the request share the source.
   request& body(std::shared_ptr<body_source> source) & {
@@ -90,6 +97,13 @@ class request {
   }
   request&& body(std::shared_ptr<body_source> source) && {
     return std::move(this->body(std::move(source)));
+  }
+  /// The same with Content-Type.
+  request& body(std::shared_ptr<body_source> source, std::string_view content_type) & {
+    return body(std::move(source)).header("Content-Type", content_type);
+  }
+  request&& body(std::shared_ptr<body_source> source, std::string_view content_type) && {
+    return std::move(this->body(std::move(source), content_type));
   }
   /// What makes the body while it is sent; null when `body()` is all of it.
   [[nodiscard]] const std::shared_ptr<body_source>& source() const noexcept { return source_; }
