@@ -9,9 +9,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// A connection whose answer was read less than this ago, with nothing left behind it, is as silent
-// as a connection can be known to be: looking again would cost a system call and see no more.
-constexpr duration just_now = 1ms;
+// A connection from which nothing was left to read so short a time ago is taken for silent. What
+// comes meanwhile is missed as it would be right after a look, which costs a system call.
+constexpr duration just_now = 20us;
 
 // An idle connection is good as long as its peer is silent: an end, an error and bytes that nobody
 // asked for all mean that it must not be used again.
