@@ -50,8 +50,9 @@ class suspended {
     };
   }
 
+  /// Goes on with the coroutine, within this call. One must be held.
   void resume() { take_(*this, fate::resume); }
-  /// Destroys the coroutine where it stands.
+  /// Destroys the coroutine where it stands. One must be held.
   void destroy() { take_(*this, fate::destroy); }
 
  private:

@@ -13,6 +13,9 @@
 #include <boost/asio/detail/config.hpp>
 #include <boost/asio/version.hpp>
 
+#include <cstdint>
+#include <utility>
+
 #if BOOST_ASIO_VERSION == 102600 && defined(BOOST_ASIO_HAS_EPOLL) && \
     !defined(BOOST_ASIO_HAS_IO_URING_AS_DEFAULT)
 #define FAIRLEAD_KNOWN_REACTOR 1
