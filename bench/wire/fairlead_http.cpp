@@ -10,6 +10,7 @@
 #include <fairlead/http/server.hpp>
 #include <fairlead/net/network.hpp>
 
+#include <memory>
 #include <stdexcept>
 
 namespace wire {
@@ -39,12 +40,12 @@ void serve(http::router routes, const announce& at) {
 }
 
 void serve_text(std::size_t body_bytes, const announce& at) {
-  const auto body = make_body(body_bytes);
+  const auto body = std::make_shared<const std::string>(make_body(body_bytes));
   http::router routes;
   routes.get("/items", [&](context&, const http::request& r) -> result<http::response> {
     auto out = r.reply();
     out.headers().add("Content-Type", "application/json");
-    out.body_text() = body;
+    out.body(body);
     return out;
   });
   serve(std::move(routes), at);

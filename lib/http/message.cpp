@@ -84,12 +84,18 @@ response request::reply(http::status s) const {
   return out;
 }
 
+void response::own_body() {
+  body_ = *shared_;
+  shared_.reset();
+}
+
 void response::clear() noexcept {
   status_ = http::status::ok;
   minor_version_ = 1;
   headers_.clear();
   trailers_.reset();
   body_.clear();
+  shared_.reset();
   source_.reset();
   upgrade_.reset();
   cause_.reset();

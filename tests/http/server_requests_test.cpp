@@ -180,6 +180,39 @@ TEST(ServerRequests, RawHandlersControlTheResponse) {
                 "Content-Length: 3\r\n\r\nraw");
 }
 
+TEST(ServerRequests, TextThatManyAnswersShareIsSentAndLetGoOf) {
+  const auto page = std::make_shared<const std::string>("one page for all");
+  router table;
+  table.get("/page", [&](context&, const request& q) -> result<response> {
+    return q.reply().body(page, "text/plain");
+  });
+  table.get("/changed", [&](context&, const request& q) -> result<response> {
+    auto out = q.reply().body(page, "text/plain");
+    out.body_text() += ", and more";
+    return out;
+  });
+  table.get("/own", [&](context&, const request& q) -> result<response> {
+    return q.reply().body(page).body("my own");
+  });
+  table.get("/none", [](context&, const request& q) -> result<response> {
+    return q.reply().body(std::shared_ptr<const std::string>());
+  });
+  const auto answers =
+      answer_to(get("/page") + "HEAD /page HTTP/1.1\r\nHost: shop\r\n\r\n" + get("/changed") +
+                    get("/own") + get("/none") + get("/page", "Connection: close\r\n"),
+                {}, std::move(table));
+  const auto answer = [](const std::string& more) { return "HTTP/1.1 200 OK\r\n" + date + more; };
+  const auto text = "Content-Type: text/plain\r\n"s;
+  EXPECT_EQ(answers,
+            answer(text + "Content-Length: 16\r\n\r\none page for all") +
+                answer(text + "Content-Length: 16\r\n\r\n") +
+                answer(text + "Content-Length: 26\r\n\r\none page for all, and more") +
+                answer("Content-Length: 6\r\n\r\nmy own") + answer("Content-Length: 0\r\n\r\n") +
+                answer(text + "Connection: close\r\nContent-Length: 16\r\n\r\none page for all"));
+  EXPECT_EQ(*page, "one page for all");
+  EXPECT_EQ(page.use_count(), 1);
+}
+
 TEST(ServerRequests, HeadHasNoBody) {
   const auto text = answer_to("HEAD /text HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
   EXPECT_TRUE(text.starts_with("HTTP/1.1 200 OK\r\n"));

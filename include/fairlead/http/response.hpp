@@ -44,9 +44,15 @@ class response {
   [[nodiscard]] http::status status() const noexcept { return status_; }
   [[nodiscard]] const http::headers& headers() const noexcept { return headers_; }
   [[nodiscard]] http::headers& headers() noexcept { return headers_; }
-  [[nodiscard]] const std::string& body() const noexcept { return body_; }
-  /// The body's text itself, to write into memory that is there already, or to move from.
-  [[nodiscard]] std::string& body_text() noexcept { return body_; }
+  [[nodiscard]] const std::string& body() const noexcept { return shared_ ? *shared_ : body_; }
+  /// The body's text itself, to write into memory that is there already, or to move from. One that
+  /// is shared is copied first.
+  [[nodiscard]] std::string& body_text() {
+    if (shared_) {
+      own_body();
+    }
+    return body_;
+  }
   /// What makes the body while it is sent; null when `body()` is all of it. A server's only.
   [[nodiscard]] const std::shared_ptr<body_source>& source() const noexcept { return source_; }
   /// Header fields after a chunked body; a client's response only.
@@ -73,6 +79,7 @@ class response {
   }
   response& body(std::string text) & {
     body_ = std::move(text);
+    shared_.reset();
     source_.reset();
     return *this;
   }
@@ -82,6 +89,26 @@ class response {
     return body(std::move(text)).header("Content-Type", content_type);
   }
   response&& body(std::string text, std::string_view content_type) && {
+    return std::move(this->body(std::move(text), content_type));
+  }
+
+  /// Sends a text that other responses send too, and copies it nowhere: a page that many ask for,
+  /// an answer that is kept. It is held until it was sent, and must not change any more. Null: no
+  /// body.
+  response& body(std::shared_ptr<const std::string> text) & {
+    body_.clear();
+    shared_ = std::move(text);
+    source_.reset();
+    return *this;
+  }
+  response&& body(std::shared_ptr<const std::string> text) && {
+    return std::move(this->body(std::move(text)));
+  }
+  /// The same with Content-Type.
+  response& body(std::shared_ptr<const std::string> text, std::string_view content_type) & {
+    return body(std::move(text)).header("Content-Type", content_type);
+  }
+  response&& body(std::shared_ptr<const std::string> text, std::string_view content_type) && {
     return std::move(this->body(std::move(text), content_type));
   }
 
@@ -96,6 +123,7 @@ class response {
   /// a handler's would be; later, the connection is broken off so that the client notices.
   response& body(std::shared_ptr<body_source> source) & {
     body_.clear();
+    shared_.reset();
     source_ = std::move(source);
     return *this;
   }
@@ -140,11 +168,14 @@ class response {
  private:
   friend struct response_access;
 
+  void own_body();
+
   http::status status_ = http::status::ok;
   int minor_version_ = 1;
   http::headers headers_;
   std::shared_ptr<http::headers> trailers_;  // mostly null; never changed once read
   std::string body_;
+  std::shared_ptr<const std::string> shared_;         // the body instead of `body_`; mostly null
   std::shared_ptr<const error> cause_;                // mostly null
   std::shared_ptr<body_source> source_;               // mostly null
   std::shared_ptr<upgrade_handler> upgrade_;          // mostly null

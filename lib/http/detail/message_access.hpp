@@ -70,7 +70,11 @@ struct response_access {
   [[nodiscard]] http::headers& fields() const noexcept { return r.headers_; }
   [[nodiscard]] http::headers& trailers() const { return made_trailers(r.trailers_); }
   [[nodiscard]] std::string& body() const noexcept { return r.body_; }
-  void drop_source() const noexcept { r.source_.reset(); }
+  /// Lets go of what a body is made of that is not this response's own.
+  void drop_others() const noexcept {
+    r.shared_.reset();
+    r.source_.reset();
+  }
   [[nodiscard]] std::shared_ptr<upgrade_handler> take_upgrade() const noexcept {
     return std::move(r.upgrade_);
   }

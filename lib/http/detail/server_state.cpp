@@ -17,7 +17,7 @@ std::unique_ptr<session_memory> server_state::borrow() {
 void server_state::give_back(std::unique_ptr<session_memory> memory) {
   // What grew for one large message is not kept, nor more than a busy moment needs.
   if (spare_.size() < 64 && memory->request.body().capacity() <= most_kept &&
-      memory->answer.body().capacity() <= most_kept) {
+      response_access{memory->answer}.body().capacity() <= most_kept) {
     memory->in.clear();
     spare_.push_back(std::move(memory));
   }

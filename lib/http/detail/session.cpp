@@ -100,7 +100,7 @@ void session::begin_request() {
   const auto& o = shared_.options;
   const request_access access{memory_->request};
   trim_body(server_state::most_kept);
-  if (memory_->answer.body().capacity() > server_state::most_kept) {
+  if (response_access{memory_->answer}.body().capacity() > server_state::most_kept) {
     memory_->answer = response();
   }
   body_ = body_end::whole;
@@ -130,7 +130,7 @@ void session::release() noexcept {
   if (memory_) {
     request_access{memory_->request}.set_peer({});
     request_access{memory_->request}.set_incoming(nullptr);
-    response_access{memory_->answer}.drop_source();
+    response_access{memory_->answer}.drop_others();
     shared_.give_back(std::move(memory_));
     static_cast<void>(body_permit_.cover(0));
   }
@@ -466,7 +466,7 @@ session_step session::answered() {
   if (memory_->answer.upgrades()) {
     return session_step::upgrade;
   }
-  response_access{memory_->answer}.drop_source();
+  response_access{memory_->answer}.drop_others();
   if (close_after_) {
     return session_step::close;
   }

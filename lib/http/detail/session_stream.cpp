@@ -16,7 +16,7 @@ body_encoder session::encoder() const noexcept {
 session_step session::streamed(stream_end how, result<void>&& outcome) {
   auto& m = *memory_;
   if (how == stream_end::unsent) {
-    response_access{m.answer}.drop_source();
+    response_access{m.answer}.drop_others();
     return respond(tl::unexpected<error>(std::move(outcome).error()));
   }
   ++shared_.stats.requests;
@@ -38,7 +38,7 @@ session_step session::streamed(stream_end how, result<void>&& outcome) {
 
 session_step session::stream_threw(stream_end how, std::string_view what) {
   if (how == stream_end::unsent) {
-    response_access{memory_->answer}.drop_source();
+    response_access{memory_->answer}.drop_others();
     return threw(what);
   }
   shared_.failed(memory_->request, what);
