@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
+#include "one_thread.hpp"
+
 #include <fairlead/core/run.hpp>
 
 #include <boost/asio/io_context.hpp>
@@ -13,7 +15,7 @@ namespace fairlead::detail {
 
 void run_loop(const run_options& options, task<void> (*body)(void* state, context& cx),
               void* state) {
-  boost::asio::io_context loop(1);
+  boost::asio::io_context loop(one_thread);
   auto& env = environment::of(loop.get_executor());
   cancel_scope root(env);
   std::optional<boost::asio::signal_set> signals;

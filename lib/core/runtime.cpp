@@ -2,6 +2,8 @@
 // How it works: each loop has a group of tasks and a keeper, a coroutine that waits for the stop,
 // lets the grace period pass and then cancels the group. All loops end when no task is left in any
 // of them.
+#include "one_thread.hpp"
+
 #include <fairlead/core/runtime.hpp>
 
 #include <fairlead/core/event.hpp>
@@ -26,7 +28,11 @@ namespace {
 
 // One thread's share.
 struct one_loop {
-  one_loop() : io(1), work(io.get_executor()), env(environment::of(io.get_executor())), root(env) {}
+  one_loop()
+      : io(detail::one_thread),
+        work(io.get_executor()),
+        env(environment::of(io.get_executor())),
+        root(env) {}
 
   boost::asio::io_context io;
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work;
