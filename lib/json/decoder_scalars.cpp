@@ -105,6 +105,7 @@ bool decoder::numeric(const number& n) {
   if (t.at == nullptr) {
     return done();
   }
+  const auto whole = t;
   resolve(t, n.is == number::form::floating ? type_kind::floating : type_kind::integer);
   store_result result = store_result::wrong_type;
   switch (t.type->kind) {
@@ -121,7 +122,23 @@ bool decoder::numeric(const number& n) {
     default:
       return misfit(t, shown_number(n.text));
   }
+  if (result == store_result::out_of_range && store_as_floating(whole, t, n)) {
+    result = store_result::stored;
+  }
   return result == store_result::stored ? stored(t) : refuse(t, result, n);
+}
+
+// An integer that is too large for the alternative that it looks like may fit into a double beside
+// it.
+bool decoder::store_as_floating(const target& whole, target& t, const number& n) {
+  auto other = whole;
+  resolve(other, type_kind::floating);
+  if (whole.type == other.type || other.type->kind != type_kind::floating ||
+      store_floating(*other.type, other.at, n) != store_result::stored) {
+    return false;
+  }
+  t = other;
+  return true;
 }
 
 bool decoder::refuse(const target& t, store_result why, const number& n) {
