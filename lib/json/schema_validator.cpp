@@ -364,14 +364,29 @@ class checker {
       }
       return false;
     }
-    std::string expected;
+    return report("constraint not met", describe_any(all), detail::shown_value(v));
+  }
+
+  // What is too long to be read, and what says nothing, is left out.
+  [[nodiscard]] std::string describe_any(const std::vector<id>& all) const {
+    constexpr std::size_t most = 200;
+    std::string out;
+    bool whole = true;
     for (const auto one : all) {
       const auto text = detail::describe(all_, one);
-      if (expected.find(text) == std::string::npos && expected.size() + text.size() < 200) {
-        expected += (expected.empty() ? "" : " or ") + text;
+      if (out.find(text) != std::string::npos) {
+        continue;
       }
+      if (text == "any value" || out.size() + text.size() >= most) {
+        whole = false;
+        continue;
+      }
+      out += (out.empty() ? "" : " or ") + text;
     }
-    return report("constraint not met", std::move(expected), detail::shown_value(v));
+    if (out.empty()) {
+      return "one of the alternatives";
+    }
+    return whole ? out : out + " or another alternative";
   }
 
   const schema_validator::program& all_;

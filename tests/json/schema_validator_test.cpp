@@ -249,7 +249,20 @@ TEST(SchemaValidator, AlternativesAreToldApartByConstants) {
   EXPECT_TRUE(fits(schema, R"({"kind":"circle","r":1})"));
   EXPECT_EQ(told(schema, R"({"kind":"circle","r":"1"})"), "/r|wrong type|number|\"1\"");
   EXPECT_EQ(told(schema, R"({"kind":"square"})"), "/a|missing member|number|missing");
-  EXPECT_EQ(told(schema, R"({"kind":"line"})"), "|constraint not met|any value|object");
+  EXPECT_EQ(told(schema, R"({"kind":"line"})"),
+            "|constraint not met|one of the alternatives|object");
+}
+
+TEST(SchemaValidator, AlternativesThatAreTooLongToReadAreNotListed) {
+  std::string names;
+  for (int i = 1000; i < 1100; ++i) {
+    names += (names.empty() ? "\"" : ",\"") + std::to_string(i) + "\"";
+  }
+  const auto one = "{\"enum\":[" + names + "]}";
+  EXPECT_EQ(told("{\"anyOf\":[" + one + "]}", "[]"),
+            "|constraint not met|one of the alternatives|array");
+  EXPECT_EQ(told("{\"anyOf\":[" + one + R"(,{"type":"integer"}]})", "[]"),
+            "|constraint not met|integer or another alternative|array");
 }
 
 TEST(SchemaValidator, OneOfRefusesWhatFitsTwice) {
