@@ -76,7 +76,7 @@ TEST(EventSource, HeartbeatsKeepAQuietStreamAlive) {
       if (!slept) {
         co_return slept;
       }
-      auto sent = co_await out.send(cx, {"message", "at last", ""});
+      auto sent = co_await out.send(cx, {"message", "at last"});
       co_return sent;
     });
   });
@@ -94,7 +94,7 @@ TEST(EventSource, AProducerHearsThatItsClientLeft) {
   router r;
   r.get("/endless", [&](context&) -> result<response> {
     return event_stream([&](context& cx, event_writer& out) -> task<result<void>> {
-      auto sent = co_await out.send(cx, {"message", "one", ""});
+      auto sent = co_await out.send(cx, {"message", "one"});
       EXPECT_TRUE(sent);
       const auto begun = cx.now();
       auto slept = co_await sleep_for(cx, 24h);

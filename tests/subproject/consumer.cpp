@@ -23,6 +23,9 @@ fairlead::task<fairlead::result<int>> half_of(fairlead::context& cx, int n) {
   if (auto usable = cx.check(); !usable) {
     co_return fairlead::fail(usable.error());
   }
+  if (n == 0) {
+    co_return fairlead::fail(fairlead::errors::unavailable{"halves", "there are none of 0"});
+  }
   if (n % 2 != 0) {
     co_return fairlead::fail(
         fairlead::errors::invalid_argument{.what = "n", .reason = "must be even"});

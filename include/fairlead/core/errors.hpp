@@ -10,7 +10,8 @@
 #include <string_view>
 
 /// The alternatives of `fairlead::error`. They are views: build an `error` from one (it copies the
-/// text), or receive one from `error::visit` (valid as long as that error lives).
+/// text), or receive one from `error::visit` (valid as long as that error lives). Members from the
+/// back on may be left out.
 namespace fairlead::errors {
 
 struct cancelled {};
@@ -45,15 +46,15 @@ struct unreachable {
 };
 struct dns_failure {
   std::string_view host;
-  std::string_view reason;
+  std::string_view reason = {};
 };
 struct tls_failure {
   std::string_view url;
-  std::string_view reason;
+  std::string_view reason = {};
 };
 struct protocol_error {
   std::string_view url;
-  std::string_view reason;
+  std::string_view reason = {};
 };
 
 /// `headers` is the response's header block, one `Name: value` per CRLF line (`error::header` reads
@@ -61,17 +62,17 @@ struct protocol_error {
 struct http_error {
   std::string_view url;
   unsigned status = 0;
-  std::string_view body;
-  std::string_view headers;
-  std::optional<duration> retry_after;
+  std::string_view body = {};
+  std::string_view headers = {};
+  std::optional<duration> retry_after = {};
 };
 
 /// `pointer` is a JSON Pointer (RFC 6901), "" for the whole document.
 struct serialization_error {
   std::string_view message;
-  std::string_view pointer;
-  std::string_view expected;
-  std::string_view actual;
+  std::string_view pointer = {};
+  std::string_view expected = {};
+  std::string_view actual = {};
 };
 
 /// `what` names the thing ("response body"), `limit` and `actual` are bytes (or items, as `what`
@@ -84,7 +85,7 @@ struct too_large {
 
 struct circuit_open {
   std::string_view policy;
-  std::optional<duration> retry_after;
+  std::optional<duration> retry_after = {};
 };
 struct isolated {
   std::string_view policy;
@@ -95,7 +96,7 @@ struct bulkhead_full {
 };
 struct rate_limited {
   std::string_view policy;
-  std::optional<duration> retry_after;
+  std::optional<duration> retry_after = {};
 };
 struct throttled {
   std::string_view policy;
@@ -109,26 +110,26 @@ struct pool_exhausted {
 };
 struct unavailable {
   std::string_view target;
-  std::string_view reason;
-  std::optional<duration> retry_after;
+  std::string_view reason = {};
+  std::optional<duration> retry_after = {};
 };
 struct outcome_unknown {
   std::string_view target;
-  std::string_view reason;
+  std::string_view reason = {};
 };
 struct invalid_url {
   std::string_view url;
-  std::string_view reason;
+  std::string_view reason = {};
 };
 struct invalid_argument {
   std::string_view what;
-  std::string_view reason;
+  std::string_view reason = {};
 };
 
 /// What a service answers when its own rules refuse: `code` is for programs, `message` for people.
 struct application {
   std::string_view code;
-  std::string_view message;
+  std::string_view message = {};
 };
 
 struct system_error {

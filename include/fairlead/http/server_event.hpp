@@ -18,9 +18,9 @@ namespace fairlead::http {
 struct server_event {
   /// "message" when the sender gave none.
   std::string_view type = "message";
-  std::string_view data;
+  std::string_view data = {};
   /// The last id that was given, by this event or by one before it; empty for none.
-  std::string_view id;
+  std::string_view id = {};
 };
 
 /// `e` as it travels. Data of several lines becomes several lines of data; a type or an id that
