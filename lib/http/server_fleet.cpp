@@ -51,13 +51,23 @@ struct collected {
 }  // namespace
 
 struct server_fleet::state {
+  using wrapper = std::function<std::unique_ptr<net::listener>(std::unique_ptr<net::listener>)>;
+
   state(runtime& m, net::endpoint where, const fleet_options& o,
-        std::function<std::unique_ptr<server>(environment&)> f)
-      : machine(m), at(std::move(where)), options(o), make(std::move(f)), servers(m.size()) {}
+        std::function<std::unique_ptr<server>(environment&)> f, wrapper w)
+      : machine(m),
+        at(std::move(where)),
+        options(o),
+        make(std::move(f)),
+        around(std::move(w)),
+        servers(m.size()) {}
 
   // One loop's share: from the first connection to the end of the last.
   static task<void> serve(std::shared_ptr<state> self, context& cx, std::size_t loop,
                           std::unique_ptr<net::listener> from) {
+    if (self->around) {
+      from = self->around(std::move(from));
+    }
     const auto app = self->make(cx.env());
     self->servers[loop] = app.get();
     task_scope scope(cx, on_failure::keep_going);
@@ -93,6 +103,7 @@ struct server_fleet::state {
   net::endpoint at;
   fleet_options options;
   std::function<std::unique_ptr<server>(environment&)> make;
+  wrapper around;
   std::vector<server*> servers;  // each for its own loop
   mutable std::mutex mutex;      // guards what follows
   server_stats ended;
@@ -152,7 +163,8 @@ result<void> server_fleet::outcome() const {
 
 result<std::shared_ptr<server_fleet>> serve_on_threads(
     runtime& machine, const net::endpoint& at, const fleet_options& options,
-    std::function<std::unique_ptr<server>(environment&)> make) {
+    std::function<std::unique_ptr<server>(environment&)> make,
+    std::function<std::unique_ptr<net::listener>(std::unique_ptr<net::listener>)> around) {
   std::vector<std::unique_ptr<net::listener>> listeners;
   auto where = at;
   for (std::size_t i = 0; i < machine.size(); ++i) {
@@ -164,7 +176,8 @@ result<std::shared_ptr<server_fleet>> serve_on_threads(
     where = (*made)->local();
     listeners.push_back(std::move(*made));
   }
-  auto state = std::make_shared<server_fleet::state>(machine, where, options, std::move(make));
+  auto state = std::make_shared<server_fleet::state>(machine, where, options, std::move(make),
+                                                     std::move(around));
   for (std::size_t i = 0; i < listeners.size(); ++i) {
     // A task's function has to be copyable.
     auto from = std::make_shared<std::unique_ptr<net::listener>>(std::move(listeners[i]));

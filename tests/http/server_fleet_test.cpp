@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: BSL-1.0
 // One server per thread behind one port, over real sockets. Its own program, so that a build with
 // the thread sanitizer has little to do.
+#include <fairlead/core/run.hpp>
 #include <fairlead/core/sleep.hpp>
+#include <fairlead/http/client.hpp>
 #include <fairlead/http/health.hpp>
 #include <fairlead/http/server_fleet.hpp>
+#include <fairlead/net/tls_listener.hpp>
 
 #include <gtest/gtest.h>
 
 #include "support/raw_socket.hpp"
+#include "support/test_ca.hpp"
 
 #include <atomic>
 #include <mutex>
@@ -93,6 +97,40 @@ TEST(ServerFleet, ServesOnEveryThread) {
   EXPECT_EQ(live.requests, static_cast<std::uint64_t>(connections));
   EXPECT_EQ((*fleet)->final_stats().requests, static_cast<std::uint64_t>(connections) + 2);
   EXPECT_EQ((*fleet)->final_stats().connections, 0u);
+  EXPECT_TRUE((*fleet)->outcome());
+}
+
+TEST(ServerFleet, SpeaksTlsOnEveryThread) {
+  const fairlead::testing::test_ca ca;
+  const auto own = ca.issue(fairlead::testing::certificate_request("IP:127.0.0.1"));
+  const net::tls_server identity(
+      net::tls_server_options(net::tls_credentials::text(own.chain, own.key)));
+  const net::tls_client trust(net::tls_client_options().ca_pem(ca.pem()));
+  who_served who;
+  const auto routes = who.routes();
+  runtime machine({.threads = threads, .handle_signals = false});
+  const auto fleet = serve_on_threads(
+      machine, net::endpoint::loopback(), {},
+      [&](environment&) { return std::make_unique<server>(routes); },
+      [&](std::unique_ptr<net::listener> plain) {
+        return net::tls_listen(std::move(plain), identity);
+      });
+  ASSERT_TRUE(fleet) << fleet.error().message();
+  std::thread asking([&] {
+    const auto url = "https://" + (*fleet)->local().to_string() + "/who";
+    const auto ask_often = [&](context& cx) -> task<void> {
+      for (int i = 0; i < connections; ++i) {
+        client c(cx.env(), client_options().tls(trust));
+        const auto answer = co_await c.get<std::string>(cx, url);
+        EXPECT_TRUE(answer) << answer.error().message();
+      }
+    };
+    run(ask_often, {.handle_signals = false});
+    machine.stop();
+  });
+  machine.run();
+  asking.join();
+  EXPECT_EQ(who.seen.size(), threads);
   EXPECT_TRUE((*fleet)->outcome());
 }
 

@@ -6,6 +6,7 @@
 #include <fairlead/core/task.hpp>
 #include <fairlead/http/server.hpp>
 #include <fairlead/net/endpoint.hpp>
+#include <fairlead/net/listener.hpp>
 #include <fairlead/net/network.hpp>
 
 #include <chrono>
@@ -56,7 +57,8 @@ class server_fleet {
  private:
   friend result<std::shared_ptr<server_fleet>> serve_on_threads(
       runtime& machine, const net::endpoint& at, const fleet_options& options,
-      std::function<std::unique_ptr<server>(environment&)> make);
+      std::function<std::unique_ptr<server>(environment&)> make,
+      std::function<std::unique_ptr<net::listener>(std::unique_ptr<net::listener>)> around);
   struct state;
   explicit server_fleet(std::shared_ptr<state> s) noexcept;
 
@@ -67,8 +69,11 @@ class server_fleet {
 /// on that loop's thread. When the runtime is asked to stop, the servers drain for `options.grace`.
 /// When a listener fails for good, the runtime is stopped. Call it before `machine.run()`.
 ///
-/// *Errors*: those of listening; nothing has been started then. An exception of `make` leaves
-/// `runtime::run`.
+/// `around`, if it is given, makes of each loop's listener, on that loop's thread, the one that is
+/// served: `net::tls_listen` for TLS.
+///
+/// *Errors*: those of listening; nothing has been started then. An exception of `make` or `around`
+/// leaves `runtime::run`.
 ///
 /// *Example*:
 /// ```cpp
@@ -78,9 +83,14 @@ class server_fleet {
 ///     [&](environment&) { return std::make_unique<http::server>(routes); });
 /// if (!fleet) { ... }
 /// machine.run();
+///
+/// auto secured = http::serve_on_threads(machine, net::endpoint::loopback(8443), {},
+///     [&](environment&) { return std::make_unique<http::server>(routes); },
+///     [&](std::unique_ptr<net::listener> l) { return net::tls_listen(std::move(l), identity); });
 /// ```
 [[nodiscard]] result<std::shared_ptr<server_fleet>> serve_on_threads(
     runtime& machine, const net::endpoint& at, const fleet_options& options,
-    std::function<std::unique_ptr<server>(environment&)> make);
+    std::function<std::unique_ptr<server>(environment&)> make,
+    std::function<std::unique_ptr<net::listener>(std::unique_ptr<net::listener>)> around = {});
 
 }  // namespace fairlead::http
