@@ -39,6 +39,7 @@ router routes() {
     EXPECT_TRUE(slept);
     co_return "hello";
   });
+  r.get("/waits", [](context& cx) -> task<result<void>> { return sleep_for(cx, 10s); });
   r.get("/stream", [](context&) -> result<response> {
     return response().body(make_body([](context& cx, body_writer& out) -> task<result<void>> {
       auto sent = co_await out.write(cx, std::string(10'000, 'x'));
@@ -120,6 +121,25 @@ TEST(AccessLog, CountsWhatABrokenAnswerHadSent) {
   EXPECT_FALSE(seen.all[1].whole) << "the client read nothing for write_timeout";
   EXPECT_LT(seen.all[1].bytes, 70'000u);
   EXPECT_EQ(seen.all[1].took, 30s);
+}
+
+TEST(AccessLog, TellsOfClientsThatLeftBeforeTheirAnswer) {
+  recorder seen;
+  with_server(routes(), seen.options(),
+              [&](context& cx, server&, memory_network& net) -> task<void> {
+                auto p = co_await dial(cx, net);
+                auto said = co_await p->say(cx, ask("GET", "/waits"));
+                auto slept = co_await sleep_for(cx, 100ms);
+                p->close();
+                auto noticed = co_await sleep_for(cx, 100ms);
+                EXPECT_TRUE(said && slept && noticed);
+              });
+  ASSERT_EQ(seen.all.size(), 1u);
+  EXPECT_EQ(seen.all[0].target, "/waits");
+  EXPECT_EQ(seen.all[0].status, 499u);
+  EXPECT_EQ(seen.all[0].bytes, 0u);
+  EXPECT_EQ(seen.all[0].took, 100ms);
+  EXPECT_FALSE(seen.all[0].whole);
 }
 
 TEST(AccessLog, MeasuresEachOfPipelinedRequests) {

@@ -331,13 +331,21 @@ INSTANTIATE_TEST_SUITE_P(
         refusal{
             "MissingMember", post("/users", R"({"id":1})"), 422,
             R"({"error":{"code":"serialization_error","message":"missing member","pointer":"/name","expected":"string","actual":"missing"}})"},
-        refusal{"TooLarge", post("/users", std::string(1001, ' ')), 413,
-                R"({"error":{"code":"body_too_large","message":"the body exceeds the limit"}})"},
-        refusal{"TooLargeInChunks",
-                "POST /users HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3e9\r\n" +
-                    std::string(1001, ' '),
-                413,
-                R"({"error":{"code":"body_too_large","message":"the body exceeds the limit"}})"},
+        refusal{
+            "TooLarge", post("/users", std::string(1001, ' ')), 413,
+            R"({"error":{"code":"body_too_large","message":"the body exceeds the limit of 1000 bytes"}})"},
+        refusal{
+            "TooLargeInChunks",
+            "POST /users HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3e9\r\n" +
+                std::string(1001, ' '),
+            413,
+            R"({"error":{"code":"body_too_large","message":"the body exceeds the limit of 1000 bytes"}})"},
+        refusal{"TooLargeForNobody", post("/nowhere", std::string(1001, ' ')), 404,
+                R"({"error":{"code":"not_found","message":"there is nothing at this path"}})"},
+        refusal{
+            "TooLargeForAnotherMethod",
+            "PUT /users HTTP/1.1\r\nHost: a\r\nContent-Length: 1001\r\n\r\n", 405,
+            R"({"error":{"code":"method_not_allowed","message":"this path does not know the method"}})"},
         refusal{"Truncated", "POST /users HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc",
                 400, R"({"error":{"code":"bad_request","message":"the body ends early"}})"},
         refusal{

@@ -16,6 +16,7 @@ namespace fairlead::http {
 struct access_record {
   /// Of a request that could not be read, as much as was: an empty target, perhaps.
   const http::request& request;
+  /// What was sent, or `client_left`.
   http::status status;
   /// Of the response's body, as handed to the system; of one that streams, before its framing.
   std::uint64_t bytes;
@@ -26,6 +27,10 @@ struct access_record {
   /// How it ended: `broken`, when the client did not take all of it or its source failed.
   enum class ending : std::uint8_t { whole, broken };
   ending ended;
+
+  /// The status that is recorded, `broken`, when the client went away while its handler ran, so
+  /// that nothing was sent: 499, as in nginx's logs.
+  static constexpr http::status client_left{499};
 };
 
 /// `10.0.0.1 - - [01/Jan/2026:00:00:00 +0000] "GET /x HTTP/1.1" 200 5`, in UTC, without a line's

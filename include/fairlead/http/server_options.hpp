@@ -117,9 +117,9 @@ class server_options {
     return *this;
   }
 
-  /// Called when a request has been answered, or its answer broke off, also one that could not be
-  /// read: for access logs and metrics. What it throws is dropped. Default: nothing is recorded,
-  /// and nothing measured.
+  /// Called when a request has been answered, its answer broke off, or its client left before there
+  /// was one (`access_record::client_left`), also for one that could not be read: for access logs
+  /// and metrics. What it throws is dropped. Default: nothing is recorded, and nothing measured.
   ///
   /// *Example*:
   /// ```cpp

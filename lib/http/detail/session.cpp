@@ -11,6 +11,8 @@
 
 #include <fairlead/http/error_response.hpp>
 
+#include <string>
+
 namespace fairlead::http::detail {
 
 namespace {
@@ -335,7 +337,7 @@ session_step session::respond(result<response>&& answer) {
   const auto then = m.reader.keep_alive() ? afterwards::keep_alive : afterwards::close;
   if (!answer) {
     if (ended_ && answer.error().is<errors::cancelled>()) {
-      return session_step::close;  // nobody is left to tell
+      return nobody_left();
     }
     if (auto refused = refuse_stream()) {
       return *refused;
@@ -354,6 +356,15 @@ session_step session::respond(result<response>&& answer) {
   return send(std::move(*answer), then);
 }
 
+// The client went away while the handler ran: there is nothing to send, only to record.
+session_step session::nobody_left() {
+  auto& m = *memory_;
+  m.answer = response(access_record::client_left);
+  m.body_sent = 0;
+  shared_.answered(m, env_, access_record::ending::broken);
+  return session_step::close;
+}
+
 session_step session::threw(std::string_view what) {
   shared_.failed(memory_->request, what);
   return send(error_response(status::internal_server_error, "internal_error",
@@ -370,7 +381,7 @@ session_step session::refuse() {
     case fault::too_many_fields:
       return refuse(status::request_header_fields_too_large, "head_too_large", reason);
     case fault::body_too_large:
-      return refuse(status::payload_too_large, "body_too_large", reason);
+      return refuse_large_body();
     case fault::no_body_memory:
       return refuse_body();
     case fault::unknown_method:
@@ -389,6 +400,17 @@ session_step session::refuse() {
 session_step session::refuse(status s, std::string_view code, std::string_view message) {
   lingers_ = !ended_;
   return send(error_response(s, code, message), afterwards::close);
+}
+
+// A body of any size is too large where nobody would take it: then that is what the client learns.
+session_step session::refuse_large_body() {
+  auto& m = *memory_;
+  if (m.route.what != router::outcome::found) {
+    lingers_ = !ended_;
+    return send(standard_answer(m.request, m.route.what, m.route.allow), afterwards::close);
+  }
+  return refuse(status::payload_too_large, "body_too_large",
+                "the body exceeds the limit of " + std::to_string(max_body()) + " bytes");
 }
 
 // The server has too many bodies in hand. The client learns it before it has sent its own, may come

@@ -144,6 +144,8 @@ class session {
   [[nodiscard]] session_step write_failed();
   [[nodiscard]] session_step refuse();
   [[nodiscard]] session_step refuse_body();
+  [[nodiscard]] session_step refuse_large_body();
+  [[nodiscard]] session_step nobody_left();
   [[nodiscard]] session_step refuse(status s, std::string_view code, std::string_view message);
   enum class afterwards : std::uint8_t { keep_alive, close };
   [[nodiscard]] session_step send(response&& r, afterwards then);
