@@ -240,6 +240,13 @@ TEST(ClientAnswers, RefusesWhatIsNotHttp) {
   EXPECT_FALSE(r.error().is_transient());
 }
 
+TEST(ClientAnswers, NoticesTlsWherePlainHttpWasAskedFor) {
+  const auto r = get_answer<void>(std::string("\x15\x03\x03\x00\x02\x02\x46", 7));
+  ASSERT_FALSE(r);
+  EXPECT_EQ(r.error().message(),
+            "protocol_error: http://shop/x: the peer answered in TLS: the URL wants https: [head]");
+}
+
 TEST(ClientAnswers, RefusesConflictingFraming) {
   const auto r = get_answer<void>(
       "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n");

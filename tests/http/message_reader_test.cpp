@@ -279,7 +279,7 @@ INSTANTIATE_TEST_SUITE_P(
                     refused{"TwoSpaces", "GET  / HTTP/1.1\r\nHost: a\r\n\r\n", fault::malformed,
                             "the request target is malformed"},
                     refused{"TlsHello", "\x16\x03\x01\x02 hello there, server\r\n\r\n",
-                            fault::malformed, "the method is not a token"}));
+                            fault::malformed, "this is TLS, and here plain HTTP is spoken"}));
 
 // Fields that were read are stored as they are, on the word of the parser: it must be at least as
 // strict as `headers` is with a program's own.
@@ -424,6 +424,8 @@ TEST(ResponseReader, TakesReasonPhrasesAsTheyAre) {
 TEST(ResponseReader, RefusesWhatIsNotHttp) {
   EXPECT_EQ(response_reading("SSH-2.0-OpenSSH_9.2p1 Debian\r\n\r\n").reader.reason(),
             "this is not HTTP/1.1 or HTTP/1.0");
+  EXPECT_EQ(response_reading("\x15\x03\x03\0\x02\x02\x46"s).reader.reason(),
+            "the peer answered in TLS: the URL wants https:");
   EXPECT_EQ(response_reading("HTTP/1.1 099 Low\r\n\r\n").reader.reason(),
             "the status is below 100");
   EXPECT_EQ(response_reading("HTTP/1.1 20x OK\r\n\r\n").reader.reason(),

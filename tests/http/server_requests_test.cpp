@@ -356,8 +356,11 @@ INSTANTIATE_TEST_SUITE_P(
 INSTANTIATE_TEST_SUITE_P(
     Heads, Refusal,
     ::testing::Values(
-        refusal{"Garbage", "\x16\x03\x01 hello\r\n\r\n", 400,
+        refusal{"Garbage", "\x01\x03\x01 hello\r\n\r\n", 400,
                 R"({"error":{"code":"bad_request","message":"the method is not a token"}})"},
+        refusal{
+            "Tls", std::string("\x16\x03\x01\x02\x00\x01", 6), 400,
+            R"({"error":{"code":"bad_request","message":"this is TLS, and here plain HTTP is spoken"}})"},
         refusal{"NoHost", "GET / HTTP/1.1\r\n\r\n", 400,
                 R"({"error":{"code":"bad_request","message":"Host is missing"}})"},
         refusal{

@@ -164,6 +164,11 @@ class message_reader<Message>::impl {
     return n;
   }
 
+  // A handshake or an alert: the peer takes this for a connection with TLS.
+  static bool is_tls_record(std::string_view bytes) noexcept {
+    return bytes.starts_with('\x16') || bytes.starts_with('\x15');
+  }
+
   [[nodiscard]] bool announced_too_much() const {
     return state_.too_much == overflow::refuse && expected() > state_.limits.body_bytes;
   }
@@ -177,6 +182,12 @@ class message_reader<Message>::impl {
       return std::nullopt;
     }
     const bool in_head = !state_.head_complete;
+    if (in_head && head_bytes_ == 0 && is_tls_record(bytes)) {
+      state_.why = fault::malformed;
+      state_.reason = is_request ? "this is TLS, and here plain HTTP is spoken"
+                                 : "the peer answered in TLS: the URL wants https:";
+      return 0;
+    }
     const auto most = state_.limits.head_bytes;
     if (in_head) {  // show one byte more than what the head may have left
       bytes = bytes.substr(0, most - head_bytes_ + 1);
