@@ -2,6 +2,7 @@
 // How it works: `part_file` is what is on the disk, `download_run` what is asked and answered. Two
 // requests are made at most: one that continues, and one from the start if that was refused (416)
 // or does not tell where the file ends.
+#include <fairlead/http/date.hpp>
 #include <fairlead/http/download.hpp>
 
 #include "detail/content_range.hpp"
@@ -181,8 +182,11 @@ class download_run {
   task<error> status_error(context& cx, response_stream& answer) const {
     auto body = co_await read_all(cx, answer.body(), most_error_body);
     const auto text = body ? *body : std::string();
-    co_return errors::http_error{target_, to_int(answer.status()), text, answer.headers().text(),
-                                 std::nullopt};
+    const auto after = answer.headers().get("Retry-After");
+    const auto wait = after ? parse_retry_after(*after, cx.env().time().wall_now()) : std::nullopt;
+    error out =
+        errors::http_error{target_, to_int(answer.status()), text, answer.headers().text(), wait};
+    co_return out.mark_repeatable();  // a GET
   }
 
   // Opens the file where the answer begins.

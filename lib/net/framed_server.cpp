@@ -156,12 +156,15 @@ task<result<framed_server::impl::message>> framed_server::impl::next(talk& t) {
   co_return std::move(*here);
 }
 
-// One that has begun to come has its own time, however long it was waited for.
+// One that has begun to come has its own time, however long it was waited for. But no more than
+// that: what comes may be passed over, and then the connection is as idle as before.
 task<result<framed_server::impl::message>> framed_server::impl::read(talk& t) {
   auto limited = t.reading.with_timeout(options.idle_timeout);
   auto got = co_await t.messages.read(limited);
-  if (!got && got.error().is<errors::deadline>() && t.messages.has_unread() && t.reading.check()) {
-    got = co_await t.messages.read(t.reading);
+  while (!got && got.error().is<errors::deadline>() && t.messages.has_unread() &&
+         t.reading.check()) {
+    auto begun = t.reading.with_timeout(options.read_timeout);
+    got = co_await t.messages.read(begun);
   }
   co_return got;
 }

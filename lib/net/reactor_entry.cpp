@@ -120,7 +120,11 @@ reactor_entry::reactor_entry(const boost::asio::any_io_executor& executor) {
 }
 
 int reactor_entry::add(int fd) {
-  return reactor_->register_descriptor(fd, state_);
+  const int code = reactor_->register_descriptor(fd, state_);
+  if (code != 0) {
+    reactor_->cleanup_descriptor_data(state_);  // which it makes in any case
+  }
+  return code;
 }
 
 void reactor_entry::remove(int fd) noexcept {

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: BSL-1.0
-// How it works: a non-blocking connect, then a wait for writability and SO_ERROR. A Unix listener
-// whose queue is full answers EAGAIN and offers nothing to wait on, so that is tried again after a
-// pause.
+// How it works: a non-blocking connect, then a wait for writability and SO_ERROR. A wait may end
+// for nothing: what the event loop had fetched for a descriptor that was closed since may be told
+// to the next one. A Unix listener whose queue is full answers EAGAIN and offers nothing to wait
+// on, so that is tried again after a pause.
 #include <fairlead/core/sleep.hpp>
 
 #include "detail/os_error.hpp"
 #include "detail/sockaddr.hpp"
 #include "detail/system_handle.hpp"
 #include "detail/system_network.hpp"
+
+#include <poll.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -35,7 +38,12 @@ int start(int fd, const socket_address& to) noexcept {
   return errno == EINTR ? EINPROGRESS : errno;
 }
 
+// 0, or why the attempt failed; EINPROGRESS while it is under way.
 int outcome(int fd) noexcept {
+  pollfd one{fd, POLLOUT, 0};
+  if (::poll(&one, 1, 0) == 0) {
+    return EINPROGRESS;
+  }
   int code = 0;
   socklen_t size = sizeof(code);
   return ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &code, &size) == 0 ? code : errno;
@@ -87,15 +95,16 @@ task<result<std::unique_ptr<stream>>> system_connect(context& cx, const endpoint
     }
     code = start(handle->get(), *address);
   }
-  if (code == EINPROGRESS) {
+  const bool waits = code == EINPROGRESS;
+  while (code == EINPROGRESS) {
     auto ready = co_await handle->wait(cx, direction::write);
     if (!ready) {
       co_return fail(at_connect(std::move(ready).error(), to));
     }
     code = outcome(handle->get());
-    if (code == 0) {
-      code = handle->register_again();
-    }
+  }
+  if (waits && code == 0) {
+    code = handle->register_again();
   }
   if (code == 0 && connected_to_itself(handle->get(), *address)) {
     code = ECONNREFUSED;

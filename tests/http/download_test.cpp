@@ -235,6 +235,19 @@ TEST(Download, StatusesAreErrors) {
   EXPECT_FALSE(there(path + ".part"));
 }
 
+// As with every other GET: what a retry goes by.
+TEST(Download, ARefusalSaysWhetherAndWhenToComeAgain) {
+  const scratch_dir dir;
+  with_script(always("HTTP/1.1 503 No\r\nRetry-After: 7\r\nContent-Length: 0\r\n\r\n"), {},
+              [&](context& cx, client& c, memory_network&) -> task<void> {
+                auto done = co_await download(cx, c, "/f", dir.file("f"));
+                EXPECT_FALSE(done);
+                const auto e = done.error();
+                EXPECT_EQ(e.get<errors::http_error>()->retry_after, 7s);
+                EXPECT_TRUE(e.repeatable());
+              });
+}
+
 TEST(Download, PartsThatDoNotFitAreRefused) {
   const std::string head = "HTTP/1.1 206 Part\r\nETag: \"v1\"\r\n";
   for (const std::string rest :

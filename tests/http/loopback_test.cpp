@@ -134,6 +134,45 @@ TEST(HttpLoopback, NobodyListens) {
   EXPECT_EQ(done.error().stage(), error_stage::connect);
 }
 
+// Answers once on each connection, and closes it a while later without having said so.
+task<void> answer_and_close(context& cx, net::listener& from, int times) {
+  for (int i = 0; i < times; ++i) {
+    auto s = co_await from.accept(cx);
+    EXPECT_TRUE(s);
+    if (!s) {
+      break;
+    }
+    std::array<std::byte, 1024> some;
+    auto n = co_await net::read_some(cx, **s, some);
+    auto put = co_await net::write_all(cx, **s, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    auto slept = co_await sleep_for(cx, 1ms);
+    EXPECT_TRUE(n && put && slept);
+  }
+}
+
+// What must not be sent twice would fail there.
+TEST(HttpLoopback, AConnectionThatWasClosedMeanwhileIsNotUsed) {
+  auto done = run(
+      [](context& cx) -> task<result<void>> {
+        auto listener = net::system_network().listen(cx.env(), net::endpoint::loopback(), {});
+        task_scope scope(cx);
+        scope.spawn([&](context& own) { return answer_and_close(own, **listener, 3); });
+        client c(cx.env(), client_options("http://" + (*listener)->local().to_string()));
+        for (int i = 0; i < 3; ++i) {
+          auto r = http::request(method::post, "/").body("x");
+          auto got = co_await c.request(cx, std::move(r));
+          EXPECT_TRUE(got) << got.error().message();
+          auto slept = co_await sleep_for(cx, 5ms);
+          EXPECT_TRUE(slept);
+        }
+        scope.cancel();
+        auto joined = co_await scope.join();
+        co_return joined;
+      },
+      {.handle_signals = false});
+  EXPECT_TRUE(done);
+}
+
 TEST(HttpLoopback, TheLimitIsKeptInRealTime) {
   with_loopback_server([](context& cx, const std::string& base, server&) -> task<void> {
     client c(cx.env(), client_options(base).timeout(50ms));

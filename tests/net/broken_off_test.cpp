@@ -272,5 +272,75 @@ TEST(BrokenOff, DatagramsAndDialogues) {
   EXPECT_GT(break_off_everywhere<others_story>(), 10U);
 }
 
+// Over real sockets: both directions at once, more than fits, a wait that another one ends.
+struct sockets_story {
+  void start(doomed_loop& loop) {
+    loop.spawn([this](context& cx) -> task<void> {
+      auto l = system_network().listen(cx.env(), endpoint::loopback(), {});
+      EXPECT_TRUE(l);
+      const auto body = [&](task_scope& scope) -> task<result<void>> {
+        scope.spawn([&](context& own) { return echo(own, **l); });
+        auto made = co_await system_network().connect(cx, (*l)->local());
+        if (made) {
+          co_await talk(cx, **made);
+        }
+        co_return result<void>{};
+      };
+      auto ended = co_await with_scope(cx, body);
+      EXPECT_TRUE(cx.cancelled() || received == size) << received;
+    });
+  }
+
+  static task<void> echo(context& cx, listener& at) {
+    auto s = co_await at.accept(cx);
+    const auto buffer = std::make_unique<std::array<std::byte, 65536>>();
+    while (s) {
+      auto n = co_await read_some(cx, **s, *buffer);
+      if (!n || *n == 0) {
+        break;
+      }
+      auto put = co_await write_all(cx, **s, std::span(*buffer).first(*n));
+      if (!put) {
+        break;
+      }
+    }
+  }
+
+  task<void> talk(context& cx, stream& s) {
+    const auto both = [&](task_scope& scope) -> task<result<void>> {
+      scope.spawn([&](context& own) -> task<void> {
+        const std::string much(size, 'x');
+        auto put = co_await write_all(own, s, much);
+        static_cast<void>(put);
+      });
+      const auto buffer = std::make_unique<std::array<std::byte, 65536>>();
+      while (received < size) {
+        auto n = co_await read_some(cx, s, *buffer);
+        if (!n || *n == 0) {
+          break;
+        }
+        received += *n;
+      }
+      scope.spawn([&](context& own) -> task<void> {
+        auto ready = co_await s.wait(own, direction::read);
+        EXPECT_TRUE(ready || own.cancelled()) << "closed";
+      });
+      auto slept = co_await sleep_for(cx, 1ms);
+      s.close();
+      co_return result<void>{};
+    };
+    auto ended = co_await with_scope(cx, both);
+    static_cast<void>(ended);
+  }
+
+  void check() const {}
+  static constexpr std::size_t size = 12'000'000;
+  std::size_t received = 0;
+};
+
+TEST(BrokenOff, Sockets) {
+  EXPECT_GT(break_off_everywhere<sockets_story>(), 10U);
+}
+
 }  // namespace
 }  // namespace fairlead::net

@@ -328,5 +328,29 @@ TEST(FramedServer, ARequestThatHasBegunIsNotIdle) {
   }
 }
 
+// What begins and turns out to be no request buys no more time than one.
+TEST(FramedServer, AConnectionThatSendsOnlyEmptyLinesIsIdle) {
+  for (const std::size_t concurrent : {1U, 4U}) {
+    framed_server app(json_lines(), sleeper,
+                      {.max_concurrent = concurrent, .read_timeout = 3s, .idle_timeout = 5s});
+    with_server(app, [&](sim::world& w, context& cx, sim::network& fabric) -> task<void> {
+      auto s = co_await dial(cx, fabric);
+      auto slept = co_await sleep_for(cx, 4s);
+      EXPECT_TRUE(slept);
+      auto put = co_await write_all(cx, *s, "\r");
+      EXPECT_TRUE(put);
+      slept = co_await sleep_for(cx, 2s);
+      EXPECT_TRUE(slept);
+      put = co_await write_all(cx, *s, "\n");
+      EXPECT_TRUE(put);
+      auto limited = cx.with_timeout(1min);
+      framed<line> lines(*s);
+      auto next = co_await lines.read(limited);
+      EXPECT_TRUE(next && !*next) << "closed";
+      EXPECT_LT(w.elapsed(), 12s);
+    });
+  }
+}
+
 }  // namespace
 }  // namespace fairlead::net

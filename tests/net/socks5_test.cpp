@@ -85,6 +85,12 @@ TEST(Socks5Dialogue, GivesCredentialsWhenTheProxyWantsThem) {
       << "was not offered";
 }
 
+// RFC 1929 has no empty password; proxies that know their users by name alone do, and curl and Go.
+TEST(Socks5Dialogue, AUserNeedsNoPassword) {
+  EXPECT_EQ(talk("\5\2\1\0"s + connected, "x", 1, socks5_credentials("ann", "")).sent,
+            "\5\2\0\2\1\3ann\0\5\1\0\3\1x\0\1"s);
+}
+
 TEST(Socks5Dialogue, SaysInWordsWhyTheProxyRefuses) {
   const auto refused = [](char code) {
     return talk("\5\0\5"s + code + "\0\1\0"s, "x", 80).outcome.error();
@@ -116,9 +122,9 @@ TEST(Socks5Dialogue, RefusesWhatCannotBeSaidBeforeItSaysAnything) {
     EXPECT_EQ(got.sent, "");
   }
   EXPECT_TRUE(talk("\5\0"s + connected, std::string(255, 'x'), 1).outcome);
-  for (const auto& who : {socks5_credentials("", "p"), socks5_credentials("u", ""),
-                          socks5_credentials(std::string(256, 'u'), "p"),
-                          socks5_credentials("u", std::string(256, 'p'))}) {
+  for (const auto& who :
+       {socks5_credentials("", "p"), socks5_credentials(std::string(256, 'u'), "p"),
+        socks5_credentials("u", std::string(256, 'p'))}) {
     EXPECT_EQ(talk("", "x", 1, who).outcome.error().kind(), error_kind::invalid_argument);
   }
 }

@@ -10,10 +10,13 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <array>
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 
 namespace fairlead::net {
@@ -172,6 +175,75 @@ TEST(SystemNetwork, ConnectStopsAtTheDeadline) {
   EXPECT_EQ(seen->kind(), error_kind::deadline);
   EXPECT_EQ(seen->stage(), error_stage::connect);
   EXPECT_EQ(seen->get<errors::deadline>()->target, where.to_string());
+}
+
+// Listens and accepts nobody; its queue is full, so that who connects gets no answer.
+class full_listener {
+ public:
+  full_listener() : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in at{};
+    at.sin_family = AF_INET;
+    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof at;
+    auto* const address = reinterpret_cast<sockaddr*>(&at);
+    EXPECT_EQ(::bind(fd_, address, size), 0);
+    EXPECT_EQ(::listen(fd_, 0), 0);
+    EXPECT_EQ(::getsockname(fd_, address, &size), 0);
+    port_ = ntohs(at.sin_port);
+    for (auto& one : filling_) {
+      one = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+      static_cast<void>(::connect(one, address, size));
+    }
+  }
+  full_listener(const full_listener&) = delete;
+  full_listener& operator=(const full_listener&) = delete;
+  ~full_listener() {
+    ::close(fd_);
+    for (const int one : filling_) {
+      ::close(one);
+    }
+  }
+
+  [[nodiscard]] endpoint where() const { return endpoint::loopback(port_); }
+
+ private:
+  int fd_;
+  std::array<int, 3> filling_{};
+  std::uint16_t port_ = 0;
+};
+
+// The event loop keeps what it knows of a descriptor in entries that it uses again, and an event
+// that it has fetched for a connection that was closed since may be told to the next one.
+TEST(SystemNetwork, AConnectIsNotEndedByTheNewsOfAnotherConnection) {
+  const full_listener silent;
+  real_loop loop;
+  auto l = system_network().listen(loop.env(), endpoint::loopback(), {});
+  ASSERT_TRUE(l);
+  loop.run([&](context& cx) -> task<void> {
+    std::vector<std::unique_ptr<stream>> ours;
+    std::vector<std::unique_ptr<stream>> theirs;
+    for (int i = 0; i < 3; ++i) {
+      auto made = co_await system_network().connect(cx, (*l)->local());
+      auto accepted = co_await (*l)->accept(cx);
+      EXPECT_TRUE(made);
+      EXPECT_TRUE(accepted);
+      ours.push_back(std::move(*made));
+      theirs.push_back(std::move(*accepted));
+    }
+    for (auto& s : theirs) {
+      s->abort();
+    }
+    auto ready = co_await ours[1]->wait(cx, direction::read);
+    EXPECT_TRUE(ready);
+    ours[0]->close();
+    ours[2]->close();
+    auto brief = cx.with_timeout(20ms);
+    auto made = co_await system_network().connect(brief, silent.where());
+    EXPECT_FALSE(made) << "nobody has answered";
+    if (!made) {
+      EXPECT_EQ(made.error().kind(), error_kind::deadline);
+    }
+  });
 }
 
 TEST(SystemNetwork, ACancelledContextDoesNotEvenConnect) {

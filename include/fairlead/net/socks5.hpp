@@ -19,8 +19,8 @@ struct socks5_credentials {
   socks5_credentials() = default;
   socks5_credentials(std::string u, std::string p) : user(std::move(u)), password(std::move(p)) {}
 
-  std::string user;  ///< 1 to 255 bytes
-  std::string password;
+  std::string user;      ///< 1 to 255 bytes
+  std::string password;  ///< at most 255
 };
 
 /// Asks the proxy at the other end of `s` to connect to `host` and `port`. A name is resolved by

@@ -66,10 +66,10 @@ result<void> socks5_dialogue::check() const {
   if (host_.find('%') != host_.npos) {
     return fail(errors::invalid_argument{host_, "a zone of this machine means nothing to a proxy"});
   }
-  if (credentials_ &&
-      (credentials_->user.empty() || credentials_->user.size() > longest_text ||
-       credentials_->password.empty() || credentials_->password.size() > longest_text)) {
-    return fail(errors::invalid_argument{"SOCKS5 credentials", "must be 1 to 255 bytes each"});
+  if (credentials_ && (credentials_->user.empty() || credentials_->user.size() > longest_text ||
+                       credentials_->password.size() > longest_text)) {
+    return fail(errors::invalid_argument{"SOCKS5 credentials",
+                                         "a user has 1 to 255 bytes, and a password at most 255"});
   }
   return {};
 }
