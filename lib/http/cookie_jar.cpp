@@ -114,12 +114,19 @@ void append_line(std::string& out, const cookie& c) {
   out += '\n';
 }
 
+std::vector<kept_cookie>::iterator find_same(std::vector<kept_cookie>& in, const cookie& c) {
+  return std::find_if(in.begin(), in.end(), [&](const kept_cookie& k) {
+    return k.what.name == c.name && k.what.path == c.path && k.what.host_only == c.host_only;
+  });
+}
+
 }  // namespace
 
 struct cookie_jar::impl {
   explicit impl(const cookie_limits& l) : limits(l) {}
 
   void keep(cookie c, time_point now);
+  void forget(by_domain::iterator at, const cookie& c);
   void make_room(time_point now);
   void drop_oldest(std::vector<kept_cookie>& of);
   void drop_oldest_of_all();
@@ -149,25 +156,39 @@ bool cookie_jar::impl::hides_secure_one(const cookie& c) const {
 }
 
 void cookie_jar::impl::keep(cookie c, time_point now) {
-  auto& cookies = domains[c.domain];
-  const auto same = std::find_if(cookies.begin(), cookies.end(), [&](const kept_cookie& k) {
-    return k.what.name == c.name && k.what.path == c.path && k.what.host_only == c.host_only;
-  });
+  const auto place = domains.find(c.domain);
   if (is_over(c, now)) {
-    if (same != cookies.end()) {
-      cookies.erase(same);
-      --count;
+    if (place != domains.end()) {
+      forget(place, c);
     }
-  } else if (same != cookies.end()) {
+    return;
+  }
+  auto& cookies = place != domains.end() ? place->second : domains[c.domain];
+  const auto same = find_same(cookies, c);
+  if (same != cookies.end()) {
     same->what = std::move(c);
     same->used = ++serial;
-  } else {
-    ++serial;
-    cookies.push_back({std::move(c), serial, serial});
-    ++count;
-    if (cookies.size() > limits.per_domain || count > limits.total) {
-      make_room(now);
-    }
+    return;
+  }
+  ++serial;
+  cookies.push_back({std::move(c), serial, serial});
+  ++count;
+  if (cookies.size() > limits.per_domain || count > limits.total) {
+    make_room(now);
+  }
+}
+
+// With its domain, if it was the last there: servers with many names could make it grow by what is
+// not kept.
+void cookie_jar::impl::forget(by_domain::iterator at, const cookie& c) {
+  auto& cookies = at->second;
+  const auto same = find_same(cookies, c);
+  if (same != cookies.end()) {
+    cookies.erase(same);
+    --count;
+  }
+  if (cookies.empty()) {
+    domains.erase(at);
   }
 }
 

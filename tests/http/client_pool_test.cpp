@@ -71,6 +71,39 @@ TEST(ClientPool, IdleConnectionsEndAfterTheirLimit) {
               });
 }
 
+TEST(ClientPool, AConnectionEndsWithItsLifeWhicheverWasIdleFirst) {
+  const script first_is_slow = [](context& cx, peer& p, int n) -> task<void> {
+    while (!p.ended) {
+      auto head = co_await p.read_until(cx, "\r\n\r\n");
+      auto slept = co_await sleep_for(cx, n == 0 ? 9s : 0s);
+      if (p.ended || !slept) {
+        break;
+      }
+      auto said = co_await p.say(cx, empty_answer);
+      static_cast<void>(said);
+    }
+  };
+  with_script(first_is_slow, client_options().pool({.idle_timeout = 8s, .life = 10s}),
+              [](context& cx, client& c, memory_network& net) -> task<void> {
+                task_scope scope(cx);
+                const auto ask = [&](context& own) -> task<void> {
+                  auto r = co_await c.get<void>(own, "/x");
+                  EXPECT_TRUE(r) << r.error().message();
+                };
+                scope.spawn(ask);
+                auto slept = co_await sleep_for(cx, 5s);
+                EXPECT_TRUE(slept);
+                co_await ask(cx);  // this one's is idle until the 13th second
+                auto joined = co_await scope.join();
+                EXPECT_TRUE(joined);
+                EXPECT_EQ(c.stats().idle, 2u);
+                slept = co_await sleep_for(cx, 2s);
+                EXPECT_TRUE(slept);
+                EXPECT_EQ(c.stats().idle, 1u) << "the first is eleven seconds old";
+                EXPECT_EQ(net.connects, 2);
+              });
+}
+
 // A server that answers slowly, so that calls overlap.
 script slow(duration takes) {
   return [takes](context& cx, peer& p, int) -> task<void> {

@@ -4,7 +4,9 @@
 #include <fairlead/core/run.hpp>
 #include <fairlead/core/sleep.hpp>
 #include <fairlead/core/task_scope.hpp>
+#include <fairlead/http/cookie_jar.hpp>
 #include <fairlead/http/server.hpp>
+#include <fairlead/http/url.hpp>
 #include <fairlead/net/network.hpp>
 
 #include <gtest/gtest.h>
@@ -84,6 +86,23 @@ std::size_t bytes_per_connection(const std::string& text, std::size_t requests) 
       {.handle_signals = false});
   EXPECT_TRUE(done) << done.error().message();
   return each;
+}
+
+TEST(CookieJarMemory, HostsWithoutACookieTakeNone) {
+  cookie_jar jar;
+  const auto now = std::chrono::system_clock::time_point(std::chrono::hours(400'000));
+  const auto visit = [&](int n) {
+    const auto host = url::parse("http://host-" + std::to_string(n) + ".example.com/").value();
+    jar.store(host, "never=1; Max-Age=0", now);
+    jar.store(host, "briefly=1", now);
+    jar.store(host, "briefly=1; Max-Age=0", now);
+  };
+  visit(0);
+  const auto before = in_use();
+  for (int n = 1; n <= 2000; ++n) {
+    visit(n);
+  }
+  EXPECT_LT(in_use(), before + 16 * kib);
 }
 
 TEST(ServerMemory, AnIdleConnection) {

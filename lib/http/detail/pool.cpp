@@ -134,6 +134,9 @@ void connection_pool::give_back(pool_core::connection_id id) noexcept {
   if (h.close) {
     close(id);
   }
+  if (expiry_.linked() && core_.expiry_of(id) < armed_) {
+    env_.timers().disarm(expiry_);
+  }
   hand_over(h);
 }
 
@@ -165,7 +168,8 @@ void connection_pool::close_idle() noexcept {
 // The timer stays armed while something idles; one that fires early finds nothing to do.
 void connection_pool::arm() noexcept {
   if (!expiry_.linked() && core_.idle_count() > 0) {
-    env_.timers().arm(expiry_, core_.next_expiry());
+    armed_ = core_.next_expiry();
+    env_.timers().arm(expiry_, armed_);
   }
 }
 

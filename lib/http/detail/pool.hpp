@@ -113,6 +113,7 @@ class connection_pool {
   pool_core core_;
   std::vector<std::unique_ptr<net::stream>> streams_;  // by connection_id
   expiry expiry_;
+  time_point armed_ = no_deadline;  // what that waits for
 };
 
 }  // namespace fairlead::http::detail

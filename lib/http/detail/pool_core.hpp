@@ -106,6 +106,10 @@ class pool_core {
 
   /// When the connection came back last.
   [[nodiscard]] time_point idle_since(connection_id id) const noexcept { return slots_[id].since; }
+  /// When this one, which idles, is to be closed; `no_deadline` when it does not idle.
+  [[nodiscard]] time_point expiry_of(connection_id id) const noexcept {
+    return slots_[id].at != nullptr && slots_[id].idle ? end_of(slots_[id]) : no_deadline;
+  }
 
   /// How many more connections of an origin could be opened without closing another.
   [[nodiscard]] std::size_t room_for(std::string_view key) const noexcept;
