@@ -180,6 +180,20 @@ TEST(ServerRequests, RawHandlersControlTheResponse) {
                 "Content-Length: 3\r\n\r\nraw");
 }
 
+TEST(ServerRequests, NobodyIsAskedForABodyThatNobodyTakes) {
+  const auto expecting = [](const std::string& begin) {
+    return answer_to(begin +
+                     " HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n");
+  };
+  const auto nowhere = expecting("POST /nowhere");
+  EXPECT_TRUE(nowhere.starts_with("HTTP/1.1 404 ")) << nowhere;
+  EXPECT_NE(nowhere.find("Connection: close\r\n"), std::string::npos) << nowhere;
+  const auto wrong_method = expecting("PUT /text");
+  EXPECT_TRUE(wrong_method.starts_with("HTTP/1.1 405 ")) << wrong_method;
+  const auto taken = expecting("POST /users");
+  EXPECT_TRUE(taken.starts_with("HTTP/1.1 100 Continue\r\n\r\n")) << taken;
+}
+
 TEST(ServerRequests, TextThatManyAnswersShareIsSentAndLetGoOf) {
   const auto page = std::make_shared<const std::string>("one page for all");
   router table;

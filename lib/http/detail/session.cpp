@@ -224,6 +224,10 @@ std::optional<session_step> session::head_is_complete() {
     return refuse(status::expectation_failed, "expectation_failed", "this expectation is unknown");
   }
   const bool waits = expects && m.in.empty();
+  if (waits && m.route.target == nullptr) {
+    lingers_ = !ended_;
+    return send(standard_answer(m.request, m.route.what, m.route.allow), afterwards::close);
+  }
   if (m.route.target != nullptr && m.route.target->takes_stream()) {
     m.reader.take_away_body();
     body_ = body_end::open;
