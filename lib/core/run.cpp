@@ -8,6 +8,7 @@
 
 #include <csignal>
 #include <cstdio>
+#include <exception>
 #include <memory>
 #include <string>
 
@@ -48,14 +49,25 @@ void run_loop(const run_options& options, task<void> (*body)(void* state, contex
   }
 }
 
+namespace {
+
+void print_line(std::string_view program, const char* line) {
+  std::fprintf(stderr, "%.*s: %s\n", static_cast<int>(program.size()), program.data(), line);
+}
+
+}  // namespace
+
 int report(std::string_view program, const result<void>& outcome) {
   if (outcome) {
     return 0;
   }
-  const auto line = outcome.error().message();
-  std::fprintf(stderr, "%.*s: %s\n", static_cast<int>(program.size()), program.data(),
-               line.c_str());
+  print_line(program, outcome.error().message().c_str());
   return outcome.error().kind() == error_kind::cancelled ? 130 : 1;
+}
+
+int report(std::string_view program, const std::exception& thrown) {
+  print_line(program, thrown.what());
+  return 1;
 }
 
 }  // namespace fairlead::detail

@@ -58,6 +58,14 @@ TEST(Run, RunMainTurnsResultsIntoExitStatus) {
             1);
   EXPECT_EQ(::testing::internal::GetCapturedStderr(),
             "t: connection_refused: nobody listens at http://x/\n");
+  ::testing::internal::CaptureStderr();
+  EXPECT_EQ(run_main("t",
+                     [](context&) -> task<result<void>> {
+                       throw std::invalid_argument("options: port must be below 65536");
+                       co_return result<void>{};
+                     }),
+            1);
+  EXPECT_EQ(::testing::internal::GetCapturedStderr(), "t: options: port must be below 65536\n");
 }
 
 TEST(Run, ASignalCancelsTheRootContext) {

@@ -45,6 +45,7 @@ struct main_task {
 /// The exit status for a result: 0, or 1 with the error's line on standard error; 130 when
 /// cancelled.
 int report(std::string_view program, const result<void>& outcome);
+int report(std::string_view program, const std::exception& thrown);
 
 }  // namespace detail
 
@@ -73,11 +74,17 @@ auto run(F f, run_options options = {}) -> branch_result_t<F> {
 }
 
 /// `run` for `int main`: 0 when `f` gives a value, else prints the error as one line on standard
-/// error and gives 1, or 130 when it was cancelled (interrupted).
+/// error and gives 1, or 130 when it was cancelled (interrupted). The text of a `std::exception`
+/// that leaves `f`, such as one that names wrong options, is printed as an error's; others end the
+/// program.
 template <branch F>
   requires std::same_as<branch_result_t<F>, result<void>>
 int run_main(std::string_view program, F f) {
-  return detail::report(program, run(std::move(f)));
+  try {
+    return detail::report(program, run(std::move(f)));
+  } catch (const std::exception& e) {
+    return detail::report(program, e);
+  }
 }
 
 }  // namespace fairlead
