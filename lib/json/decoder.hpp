@@ -140,6 +140,7 @@ class decoder {
   bool scalar_skipped();
   bool stored(const target& t);
   bool misfit(const target& t, std::string actual);
+  [[nodiscard]] static type_kind look_of(const number& n) noexcept;
   [[nodiscard]] bool store_as_floating(const target& whole, target& t, const number& n);
   bool refuse(const target& t, store_result why, const number& n);
   void skip(std::size_t open);

@@ -66,6 +66,12 @@ bool decoder::string(std::string_view text) {
   }
 }
 
+// Integers have no negative zero: written so, it is a double.
+type_kind decoder::look_of(const number& n) noexcept {
+  const bool floating = n.is == number::form::floating || n.text == "-0";
+  return floating ? type_kind::floating : type_kind::integer;
+}
+
 bool decoder::numeric(const number& n) {
   switch (mode_) {
     case mode::skipping:
@@ -106,7 +112,7 @@ bool decoder::numeric(const number& n) {
     return done();
   }
   const auto whole = t;
-  resolve(t, n.is == number::form::floating ? type_kind::floating : type_kind::integer);
+  resolve(t, look_of(n));
   store_result result = store_result::wrong_type;
   switch (t.type->kind) {
     case type_kind::integer:

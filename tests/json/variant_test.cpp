@@ -161,14 +161,15 @@ TEST(JsonVariant, ScalarsAreToldApartByKind) {
 
 TEST(JsonVariant, ANumberGoesWhereItFits) {
   using number = std::variant<std::int64_t, double, std::string>;
-  const double large[] = {9223372036854775808.0, 18446744073709535232.0, 1e20, -1e19};
-  for (const auto one : large) {
+  const double all[] = {9223372036854775808.0, 18446744073709535232.0, 1e20, -1e19, -0.0, 0.5};
+  for (const auto one : all) {
     const auto text = encoded(number(one));
     const auto back = decoded<number>(text);
     EXPECT_EQ(back.index(), 1U) << text;
     EXPECT_EQ(encoded(back), text);
   }
   EXPECT_EQ(decoded<number>("9223372036854775807").index(), 0U);
+  EXPECT_EQ(decoded<number>("0").index(), 0U);
   EXPECT_EQ(decoded<std::optional<number>>("9223372036854775808")->index(), 1U);
   EXPECT_EQ((refusal<std::variant<std::int8_t, std::string>>("300")),
             "|out of range|integer in [-128, 127]|300");
