@@ -83,7 +83,7 @@ TEST(ClientPool, AConnectionEndsWithItsLifeWhicheverWasIdleFirst) {
       static_cast<void>(said);
     }
   };
-  with_script(first_is_slow, client_options().pool({.idle_timeout = 8s, .life = 10s}),
+  with_script(first_is_slow, client_options().timeout(20s).pool({.idle_timeout = 8s, .life = 10s}),
               [](context& cx, client& c, memory_network& net) -> task<void> {
                 task_scope scope(cx);
                 const auto ask = [&](context& own) -> task<void> {
