@@ -8,8 +8,8 @@ namespace fairlead::http {
 
 namespace {
 
-constexpr std::string_view separator = ": ";
-constexpr std::string_view line_end = "\r\n";
+constexpr auto separator = headers_access::separator;
+constexpr auto line_end = headers_access::line_end;
 
 constexpr std::size_t line_size(std::size_t name, std::size_t value) noexcept {
   return name + separator.size() + value + line_end.size();
@@ -86,12 +86,21 @@ void headers::note_refused(std::string_view name, std::string_view value) {
 }
 
 void headers::insert(std::size_t at, std::string_view name, std::string_view value) {
+  mark(name);
   const auto size = line_size(name.size(), value.size());
   const auto offset = at == index_.size() ? text_.size() : index_[at].offset;
   const entry made{static_cast<std::uint32_t>(offset), static_cast<std::uint32_t>(name.size()),
                    static_cast<std::uint32_t>(value.size())};
   if (at == index_.size()) {
-    text_.append(name).append(separator).append(value).append(line_end);
+    if (text_.capacity() - text_.size() < size) {
+      // Name and value may be views into what is about to be let go of.
+      std::string longer;
+      longer.reserve(2 * (text_.size() + size));
+      longer.append(text_).append(name).append(separator).append(value).append(line_end);
+      text_.swap(longer);
+    } else {
+      text_.append(name).append(separator).append(value).append(line_end);
+    }
     index_.push_back(made);
     return;
   }
@@ -103,20 +112,6 @@ void headers::insert(std::size_t at, std::string_view name, std::string_view val
     index_[i].offset += static_cast<std::uint32_t>(size);
   }
   index_.insert(index_.begin() + static_cast<std::ptrdiff_t>(at), made);
-}
-
-void headers_access::add_checked(std::string_view name, std::string_view value) const {
-  // Mostly the field stands there as it does here, and can be taken in one piece.
-  const char* name_end = name.data() + name.size();
-  if (value.data() != name_end + separator.size() ||
-      std::string_view(name_end, separator.size()) != separator) {
-    h.insert(h.index_.size(), name, value);
-    return;
-  }
-  h.index_.push_back({static_cast<std::uint32_t>(h.text_.size()),
-                      static_cast<std::uint32_t>(name.size()),
-                      static_cast<std::uint32_t>(value.size())});
-  h.text_.append(name.data(), name.size() + separator.size() + value.size()).append(line_end);
 }
 
 void headers::erase(std::size_t i) {
@@ -140,6 +135,10 @@ headers& headers::add(std::string_view name, std::string_view value) & {
 headers& headers::set(std::string_view name, std::string_view value) & {
   value = detail::trim(value);
   if (refuse(name, value)) {
+    return *this;
+  }
+  if (!contains(name)) {
+    insert(index_.size(), name, value);
     return *this;
   }
   // The arguments may be views into this buffer.
@@ -169,6 +168,9 @@ std::size_t headers::remove(std::string_view name) {
 }
 
 std::optional<std::string_view> headers::get(std::string_view name) const noexcept {
+  if (name.empty() || (marks_ & mark_of(name)) == 0) {
+    return std::nullopt;
+  }
   for (std::size_t i = 0; i < index_.size(); ++i) {
     if (index_[i].name == name.size()) {
       const auto field = (*this)[i];
@@ -197,6 +199,7 @@ header_field headers::operator[](std::size_t i) const noexcept {
 void headers::clear() noexcept {
   text_.clear();
   index_.clear();
+  marks_ = 0;
   problem_.reset();
 }
 
@@ -216,6 +219,7 @@ headers& headers::append(const headers& other) {
     e.offset += shift;
     index_.push_back(e);
   }
+  marks_ |= other.marks_;
   if (!problem_) {
     problem_ = other.problem_;
   }

@@ -10,19 +10,19 @@ namespace fairlead::http {
 
 namespace {
 
-const headers& or_none(const std::shared_ptr<headers>& trailers) noexcept {
+const headers& no_trailers() noexcept {
   static const headers none;
-  return trailers ? *trailers : none;
+  return none;
 }
 
 }  // namespace
 
 const headers& request::trailers() const noexcept {
-  return or_none(trailers_);
+  return trailers_ ? *trailers_ : no_trailers();
 }
 
 const headers& response::trailers() const noexcept {
-  return or_none(trailers_);
+  return extras_.get() != nullptr ? extras_.get()->trailers : no_trailers();
 }
 
 request::request() noexcept = default;
@@ -93,13 +93,10 @@ void response::clear() noexcept {
   status_ = http::status::ok;
   minor_version_ = 1;
   headers_.clear();
-  trailers_.reset();
   body_.clear();
   shared_.reset();
   source_.reset();
-  upgrade_.reset();
-  cause_.reset();
-  redirected_to_.reset();
+  extras_.reset();
 }
 
 }  // namespace fairlead::http

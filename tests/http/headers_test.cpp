@@ -38,6 +38,34 @@ TEST(Headers, SetTakesAViewIntoItself) {
   EXPECT_EQ(h.get("A"), "second");
 }
 
+TEST(Headers, AddTakesAViewIntoItself) {
+  auto h = headers().add("A", "as long as a value that is not kept in the object itself");
+  for (int i = 0; i < 20; ++i) {
+    h.add(h[0].name, h[0].value);
+    h.append(headers().add("B", *h.get("A")));
+  }
+  EXPECT_EQ(h.count("A"), 21u);
+  for (const auto field : h) {
+    EXPECT_EQ(field.value, "as long as a value that is not kept in the object itself");
+  }
+}
+
+TEST(Headers, KnowWhatIsThereAfterEveryChange) {
+  auto h = headers().add("Date", "1");
+  EXPECT_TRUE(h.contains("dAtE"));
+  EXPECT_FALSE(h.contains(""));
+  h.remove("date");
+  EXPECT_FALSE(h.contains("Date"));
+  h.set("ETag", "x");
+  EXPECT_TRUE(h.contains("etag"));
+  auto other = headers().append(h);
+  EXPECT_TRUE(other.contains("ETAG"));
+  const auto moved = std::move(h);
+  EXPECT_TRUE(moved.contains("ETag"));
+  other.clear();
+  EXPECT_FALSE(other.contains("ETag"));
+}
+
 TEST(Headers, RemoveTakesEveryFieldOfThatName) {
   auto h = headers().add("A", "1").add("B", "2").add("a", "3");
   EXPECT_EQ(h.remove("A"), 2u);

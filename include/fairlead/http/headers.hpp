@@ -97,6 +97,16 @@ class headers {
 
   friend struct headers_access;
 
+  // One of 64 bits by the length of a name and its ends, in any case: what is not there is mostly
+  // known without a comparison.
+  static std::uint64_t mark_of(std::string_view name) noexcept {
+    constexpr unsigned letter_case = 0x20;
+    const unsigned first = static_cast<unsigned char>(name.front()) | letter_case;
+    const unsigned last = static_cast<unsigned char>(name.back()) | letter_case;
+    return std::uint64_t{1} << ((name.size() + first * 5 + last * 3) % 64);
+  }
+  void mark(std::string_view name) noexcept { marks_ |= mark_of(name); }
+
   [[nodiscard]] bool refuse(std::string_view name, std::string_view value);
   void note_refused(std::string_view name, std::string_view value);
   void insert(std::size_t at, std::string_view name, std::string_view value);
@@ -104,6 +114,7 @@ class headers {
 
   std::string text_;
   std::vector<entry> index_;
+  std::uint64_t marks_ = 0;                     // of all names; and maybe of some that were removed
   std::shared_ptr<const std::string> problem_;  // why the first refused field was; mostly null
 };
 

@@ -10,6 +10,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -59,7 +60,7 @@ class response {
   [[nodiscard]] const http::headers& trailers() const noexcept;
   /// The URL that answered, when a redirect led the client there; empty otherwise.
   [[nodiscard]] std::string_view redirected_to() const noexcept {
-    return redirected_to_ ? std::string_view(*redirected_to_) : std::string_view();
+    return extras_.get() != nullptr ? extras_.get()->redirected_to : std::string_view();
   }
   /// The minor version of the peer: 1 for HTTP/1.1, 0 for HTTP/1.0.
   [[nodiscard]] int minor_version() const noexcept { return minor_version_; }
@@ -145,19 +146,23 @@ class response {
   /// drained answers 503.
   response& upgrade(std::string_view protocol, upgrade_handler f) & {
     status_ = http::status::switching_protocols;
-    upgrade_ = std::make_shared<upgrade_handler>(std::move(f));
+    extras_.made().upgrade = std::make_shared<upgrade_handler>(std::move(f));
     return header("Upgrade", protocol);
   }
   response&& upgrade(std::string_view protocol, upgrade_handler f) && {
     return std::move(this->upgrade(protocol, std::move(f)));
   }
-  [[nodiscard]] bool upgrades() const noexcept { return upgrade_ != nullptr; }
+  [[nodiscard]] bool upgrades() const noexcept {
+    return extras_.get() != nullptr && extras_.get()->upgrade != nullptr;
+  }
 
   /// The error that it speaks of, when `error_response` made it: what the server reports when the
   /// status is 500 or more. It is not sent.
-  [[nodiscard]] const error* cause() const noexcept { return cause_.get(); }
+  [[nodiscard]] const error* cause() const noexcept {
+    return extras_.get() != nullptr && extras_.get()->cause ? &*extras_.get()->cause : nullptr;
+  }
   response& because(const error& e) & {
-    cause_ = std::make_shared<const error>(e);
+    extras_.made().cause = e;
     return *this;
   }
   response&& because(const error& e) && { return std::move(this->because(e)); }
@@ -170,16 +175,49 @@ class response {
 
   void own_body();
 
+  // What few responses have; apart, so that the others move as little as can be.
+  struct extras {
+    http::headers trailers;
+    std::optional<error> cause;
+    std::shared_ptr<upgrade_handler> upgrade;
+    std::string redirected_to;
+  };
+  class extras_box {
+   public:
+    extras_box() noexcept = default;
+    extras_box(const extras_box& other) : made_(other.copy()) {}
+    extras_box(extras_box&& other) noexcept = default;
+    extras_box& operator=(const extras_box& other) {
+      made_ = other.copy();
+      return *this;
+    }
+    extras_box& operator=(extras_box&& other) noexcept = default;
+    ~extras_box() = default;
+
+    [[nodiscard]] const extras* get() const noexcept { return made_.get(); }
+    [[nodiscard]] extras& made() {
+      if (!made_) {
+        made_ = std::make_unique<extras>();
+      }
+      return *made_;
+    }
+    void reset() noexcept { made_.reset(); }
+
+   private:
+    [[nodiscard]] std::unique_ptr<extras> copy() const {
+      return made_ ? std::make_unique<extras>(*made_) : nullptr;
+    }
+
+    std::unique_ptr<extras> made_;
+  };
+
   http::status status_ = http::status::ok;
   int minor_version_ = 1;
   http::headers headers_;
-  std::shared_ptr<http::headers> trailers_;  // mostly null; never changed once read
   std::string body_;
-  std::shared_ptr<const std::string> shared_;         // the body instead of `body_`; mostly null
-  std::shared_ptr<const error> cause_;                // mostly null
-  std::shared_ptr<body_source> source_;               // mostly null
-  std::shared_ptr<upgrade_handler> upgrade_;          // mostly null
-  std::shared_ptr<const std::string> redirected_to_;  // mostly null
+  std::shared_ptr<const std::string> shared_;  // the body instead of `body_`; mostly null
+  std::shared_ptr<body_source> source_;        // mostly null
+  extras_box extras_;
 };
 
 }  // namespace fairlead::http

@@ -117,7 +117,7 @@ result<void> read_argument(A& out, const request& r, std::size_t parameters_befo
   }
 }
 
-/// A value as a response: 204 for nothing, text for strings, JSON for the rest.
+/// A value other than a response as one: 204 for nothing, text for strings, JSON for the rest.
 template <class T>
 result<response> to_response(result<T>&& value, const request& r) {
   if (!value) {
@@ -125,8 +125,6 @@ result<response> to_response(result<T>&& value, const request& r) {
   }
   if constexpr (std::is_void_v<T>) {
     return r.reply(status::no_content);
-  } else if constexpr (std::is_same_v<T, response>) {
-    return std::move(value);
   } else {
     auto out = r.reply();
     if constexpr (is_text<T>) {
@@ -231,11 +229,17 @@ class route_handler final : public handler {
     if (auto done = read(v, r); !done) {
       co_return tl::unexpected<error>(std::move(done).error());
     }
-    if constexpr (answer::waits) {
-      auto out = co_await call(cx, r, v, std::make_index_sequence<plan::count>());
+    using made = typename answer::type;
+    constexpr std::make_index_sequence<plan::count> each;
+    if constexpr (std::is_same_v<made, response> && answer::waits) {
+      co_return co_await call(cx, r, v, each);
+    } else if constexpr (std::is_same_v<made, response>) {
+      co_return call(cx, r, v, each);
+    } else if constexpr (answer::waits) {
+      auto out = co_await call(cx, r, v, each);
       co_return detail::to_response(std::move(out), r);
     } else {
-      auto out = call(cx, r, v, std::make_index_sequence<plan::count>());
+      auto out = call(cx, r, v, each);
       co_return detail::to_response(std::move(out), r);
     }
   }

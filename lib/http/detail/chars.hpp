@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -86,13 +87,23 @@ inline constexpr auto host_table = [] {
   constexpr std::uint64_t each = 0x0101010101010101U;
   constexpr std::uint64_t high = each * 0x80;
   std::size_t i = 0;
-  for (std::uint64_t eight = 0; text.size() - i >= sizeof eight; i += sizeof eight) {
+  for (std::uint64_t eight = 0; text.size() - i >= sizeof eight;) {
     std::memcpy(&eight, text.data() + i, sizeof eight);
-    // Whether a byte is below 0x20, or 0x7f; a tab among them is sorted out below.
+    // The lowest bit set is that of the first byte below 0x20, or 0x7f.
     const auto del = eight ^ (each * 0x7f);
-    if ((((eight - each * 0x20) & ~eight) | ((del - each) & ~del)) & high) {
+    const auto found = (((eight - each * 0x20) & ~eight) | ((del - each) & ~del)) & high;
+    if (found == 0) {
+      i += sizeof eight;
+      continue;
+    }
+    if constexpr (std::endian::native != std::endian::little) {
       break;
     }
+    i += static_cast<std::size_t>(std::countr_zero(found)) / 8;
+    if (text[i] != '\t') {
+      return i;
+    }
+    ++i;
   }
   for (; i < text.size(); ++i) {
     const auto u = static_cast<unsigned char>(text[i]);

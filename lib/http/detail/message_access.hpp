@@ -14,18 +14,22 @@ namespace fairlead::http {
 struct headers_access {
   headers& h;
 
-  /// Appends a field that a parser has checked as `headers::add` would. Name and value are views
-  /// into one buffer, with a colon and white space between them.
-  void add_checked(std::string_view name, std::string_view value) const;
-};
+  static constexpr std::string_view separator = ": ";
+  static constexpr std::string_view line_end = "\r\n";
 
-/// Trailers are rare, and made when the first one comes.
-[[nodiscard]] inline http::headers& made_trailers(std::shared_ptr<http::headers>& trailers) {
-  if (!trailers) {
-    trailers = std::make_shared<http::headers>();
+  /// Appends a field that a parser has checked as `headers::add` would.
+  void add_checked(std::string_view name, std::string_view value) const {
+    h.insert(h.index_.size(), name, value);
   }
-  return *trailers;
-}
+  /// Says where a field of `set_text` is, which has to follow once all of them are known.
+  void add_index(std::size_t offset, std::string_view name, std::size_t value) const {
+    h.mark(name);
+    h.index_.push_back({static_cast<std::uint32_t>(offset), static_cast<std::uint32_t>(name.size()),
+                        static_cast<std::uint32_t>(value)});
+  }
+  /// All fields in wire form, checked as `headers::add` would.
+  void set_text(std::string_view fields) const { h.text_ = fields; }
+};
 
 struct request_access {
   request& r;
@@ -39,7 +43,12 @@ struct request_access {
   void set_incoming(body_reader* body) const noexcept { r.incoming_ = body; }
   [[nodiscard]] std::string& target() const noexcept { return r.target_; }
   [[nodiscard]] http::headers& fields() const noexcept { return r.headers_; }
-  [[nodiscard]] http::headers& trailers() const { return made_trailers(r.trailers_); }
+  [[nodiscard]] http::headers& trailers() const {
+    if (!r.trailers_) {
+      r.trailers_ = std::make_shared<http::headers>();
+    }
+    return *r.trailers_;
+  }
   [[nodiscard]] std::string& body() const noexcept { return r.body_; }
 
   void clear_params() const noexcept {
@@ -68,19 +77,17 @@ struct response_access {
 
   void set_minor(int minor) const noexcept { r.minor_version_ = minor; }
   [[nodiscard]] http::headers& fields() const noexcept { return r.headers_; }
-  [[nodiscard]] http::headers& trailers() const { return made_trailers(r.trailers_); }
+  [[nodiscard]] http::headers& trailers() const { return r.extras_.made().trailers; }
   [[nodiscard]] std::string& body() const noexcept { return r.body_; }
   /// Lets go of what a body is made of that is not this response's own.
   void drop_others() const noexcept {
     r.shared_.reset();
     r.source_.reset();
   }
-  [[nodiscard]] std::shared_ptr<upgrade_handler> take_upgrade() const noexcept {
-    return std::move(r.upgrade_);
+  [[nodiscard]] std::shared_ptr<upgrade_handler> take_upgrade() const {
+    return std::move(r.extras_.made().upgrade);
   }
-  void set_redirected_to(std::string url) const {
-    r.redirected_to_ = std::make_shared<const std::string>(std::move(url));
-  }
+  void set_redirected_to(std::string url) const { r.extras_.made().redirected_to = std::move(url); }
   void clear() const noexcept { r.clear(); }
 };
 

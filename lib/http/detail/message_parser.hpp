@@ -32,12 +32,37 @@ struct parse_state {
   fault why = fault::none;
   std::string_view reason;
 
-  void refuse(fault f, std::string_view text, beast::error_code& ec) noexcept {
+  void refuse(fault f, std::string_view text) noexcept {
     if (why == fault::none) {
       why = f;
       reason = text;
     }
+  }
+  void refuse(fault f, std::string_view text, beast::error_code& ec) noexcept {
+    refuse(f, text);
     ec = beast::http::error::bad_value;
+  }
+
+  /// Appends what has come of the body; false when that is refused.
+  [[nodiscard]] bool take(std::string_view body, std::string& out) {
+    // What counts is what has come: whoever reads piece by piece empties the body in between.
+    const auto room = limits.body_bytes - std::min(received, limits.body_bytes);
+    received += body.size();
+    if (body.size() > room) {
+      if (too_much == overflow::refuse) {
+        refuse(fault::body_too_large, "the body exceeds the limit");
+        return false;
+      }
+      cut = true;
+    }
+    const auto kept = std::min<std::size_t>(body.size(), static_cast<std::size_t>(room));
+    if (limits.memory != nullptr &&
+        !limits.memory->grow(out, out.size() + kept, limits.body_bytes)) {
+      refuse(fault::no_body_memory, "the memory for bodies is used up");
+      return false;
+    }
+    out.append(body.data(), kept);
+    return true;
   }
 };
 
@@ -170,25 +195,10 @@ class message_parser : public beast::http::basic_parser<std::is_same_v<Message, 
   }
 
   std::size_t take(string_view body, error_code& ec) {
-    // What counts is what has come: whoever reads piece by piece empties the body in between.
-    const auto room =
-        state_.limits.body_bytes - std::min(state_.received, state_.limits.body_bytes);
-    state_.received += body.size();
-    auto& out = into_.body();
-    if (body.size() > room) {
-      if (state_.too_much == overflow::refuse) {
-        state_.refuse(fault::body_too_large, "the body exceeds the limit", ec);
-        return 0;
-      }
-      state_.cut = true;
-    }
-    const auto kept = std::min<std::size_t>(body.size(), static_cast<std::size_t>(room));
-    if (state_.limits.memory != nullptr &&
-        !state_.limits.memory->grow(out, out.size() + kept, state_.limits.body_bytes)) {
-      state_.refuse(fault::no_body_memory, "the memory for bodies is used up", ec);
+    if (!state_.take(to_std(body), into_.body())) {
+      ec = beast::http::error::bad_value;
       return 0;
     }
-    out.append(body.data(), kept);
     return body.size();
   }
 

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
-// How it works: every message gets a fresh parser in the same memory. The parser takes whole lines;
-// the reader counts the bytes of the head and gives names to what the parser refuses.
+// How it works: a head in its usual form is read at once, and its body needs no more than a count.
+// Every other message gets a fresh parser in the same memory. The parser takes whole lines; the
+// reader counts the bytes of the head and gives names to what the parser refuses.
 #include "message_reader.hpp"
 
 #include "message_parser.hpp"
+#include "plain_head.hpp"
 
 namespace fairlead::http::detail {
 
@@ -69,16 +71,15 @@ class message_reader<Message>::impl {
     }
     state_ = parse_state{};
     state_.limits = limits;
+    into_ = &into;
+    rule_ = rule;
     head_bytes_ = 0;
     empty_ = 0;
     started_ = false;
+    plain_ = {};
     head_told_ = false;
     has_body_ = false;
     in_chunk_header_ = false;
-    auto& p = parser_.emplace(into, state_);
-    p.header_limit(0xffffffffU);  // the reader counts
-    p.body_limit(boost::none);    // the callbacks count
-    p.skip(rule == body_rule::bodyless);
   }
 
   void limit_body(std::uint64_t bytes, overflow what) noexcept {
@@ -97,10 +98,10 @@ class message_reader<Message>::impl {
     while (state_.why == fault::none) {
       if (state_.head_complete && !head_told_) {
         head_told_ = true;
-        has_body_ = !parser_->is_done();
+        has_body_ = !is_done();
         return {taken, progress::head};
       }
-      if (parser_->is_done()) {
+      if (is_done()) {
         return {taken, progress::done};
       }
       if (state_.head_complete && state_.received == 0 && announced_too_much()) {
@@ -111,7 +112,7 @@ class message_reader<Message>::impl {
       if (bytes.empty()) {
         return {taken, progress::more};
       }
-      const auto n = put(bytes);
+      const auto n = is_plain(bytes) ? put_plain(bytes) : put(bytes);
       if (!n) {
         return {taken, progress::more};
       }
@@ -122,7 +123,7 @@ class message_reader<Message>::impl {
   }
 
   progress finish() {
-    if (state_.why == fault::none && state_.head_complete && !parser_->is_done()) {
+    if (state_.why == fault::none && state_.head_complete && !is_done() && plain_.size == 0) {
       beast::error_code ec;
       parser_->put_eof(ec);
       if (!ec) {
@@ -141,11 +142,14 @@ class message_reader<Message>::impl {
   [[nodiscard]] bool inside_empty_line() const noexcept { return !started_ && empty_ % 2 != 0; }
   [[nodiscard]] bool has_body() const noexcept { return has_body_; }
   [[nodiscard]] bool keep_alive() const noexcept {
-    return state_.head_complete && parser_->keep_alive();
+    return state_.head_complete && (plain_.size != 0 ? !plain_.closes : parser_->keep_alive());
   }
   [[nodiscard]] std::uint64_t expected() const noexcept {
     if (!state_.head_complete) {
       return 0;
+    }
+    if (plain_.size != 0) {
+      return plain_.body;
     }
     const auto length = parser_->content_length();
     return length ? *length : 0;
@@ -153,6 +157,14 @@ class message_reader<Message>::impl {
 
  private:
   static constexpr bool is_request = std::is_same_v<Message, request>;
+  using access = std::conditional_t<is_request, request_access, response_access>;
+
+  [[nodiscard]] bool is_done() const {
+    if (plain_.size != 0) {
+      return state_.received == plain_.body;
+    }
+    return started_ && parser_->is_done();
+  }
 
   std::size_t skip_empty_lines(std::string_view bytes) noexcept {
     std::size_t n = 0;
@@ -173,9 +185,37 @@ class message_reader<Message>::impl {
     return state_.too_much == overflow::refuse && expected() > state_.limits.body_bytes;
   }
 
+  // Whether the message is plain; before its first byte is taken this is found out.
+  bool is_plain(std::string_view bytes) {
+    if (!started_) {
+      started_ = true;
+      if (rule_ == body_rule::normal) {
+        plain_ = read_plain_head(bytes.substr(0, state_.limits.head_bytes), state_.limits.fields,
+                                 access{*into_});
+      }
+      if (plain_.size == 0) {
+        auto& p = parser_.emplace(*into_, state_);
+        p.header_limit(0xffffffffU);  // the reader counts
+        p.body_limit(boost::none);    // the callbacks count
+        p.skip(rule_ == body_rule::bodyless);
+      }
+    }
+    return plain_.size != 0;
+  }
+
+  std::optional<std::size_t> put_plain(std::string_view bytes) {
+    if (!state_.head_complete) {
+      state_.head_complete = true;
+      state_.lengths = plain_.has_length ? 1 : 0;
+      return plain_.size;
+    }
+    const auto n = std::min<std::uint64_t>(bytes.size(), plain_.body - state_.received);
+    const auto some = bytes.substr(0, static_cast<std::size_t>(n));
+    return state_.take(some, access{*into_}.body()) ? some.size() : 0;
+  }
+
   // One step of the parser: how much it took, or nothing when it needs more.
   std::optional<std::size_t> put(std::string_view bytes) {
-    started_ = true;
     // Beast 1.81 asserts that it is called again with at least five bytes once it has seen the
     // last chunk begin. No chunked body can end in fewer.
     if (in_chunk_header_ && bytes.size() < least_last_chunk) {
@@ -248,7 +288,10 @@ class message_reader<Message>::impl {
   }
 
   parse_state state_;
-  std::optional<message_parser<Message>> parser_;
+  Message* into_ = nullptr;
+  body_rule rule_ = body_rule::normal;
+  plain_head plain_;                               // of a plain message
+  std::optional<message_parser<Message>> parser_;  // of every other
   std::size_t head_bytes_ = 0;
   std::size_t empty_ = 0;
   bool started_ = false;

@@ -14,6 +14,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,7 @@ struct session_memory {
   std::string head;
   http::request request;
   response answer;
+  std::optional<error> failure;  // of the handler, until it is answered
   request_reader reader;
   router::match_result route;   // of the request
   time_point begun{};           // of the request; only where it is recorded

@@ -336,28 +336,42 @@ session_step session::run_handler() {
   return session_step::handle;
 }
 
-session_step session::respond(result<response>&& answer) {
+void session::take_answer(result<response>&& answer) noexcept {
   auto& m = *memory_;
-  const auto then = m.reader.keep_alive() ? afterwards::keep_alive : afterwards::close;
-  if (!answer) {
-    if (ended_ && answer.error().is<errors::cancelled>()) {
-      return nobody_left();
-    }
-    if (auto refused = refuse_stream()) {
-      return *refused;
-    }
-    return send(error_response(answer.error()), then);
+  if (answer) {
+    m.answer = std::move(*answer);
+    m.failure.reset();
+  } else {
+    m.failure = std::move(answer).error();
   }
-  if (const auto good = check_headers(answer->headers()); !good) {
+}
+
+session_step session::respond() {
+  auto& m = *memory_;
+  if (m.failure) {
+    return respond_with(*std::exchange(m.failure, std::nullopt));
+  }
+  if (const auto good = check_headers(m.answer.headers()); !good) {
     return threw(good.error().message());
   }
-  if (answer->upgrades()) {
-    return switch_protocols(std::move(*answer));
+  if (m.answer.upgrades()) {
+    return switch_protocols();
   }
-  if (to_int(answer->status()) < 200) {
+  if (to_int(m.answer.status()) < 200) {
     return threw("a handler answered with an interim status");
   }
-  return send(std::move(*answer), then);
+  return send_answer(m.reader.keep_alive() ? afterwards::keep_alive : afterwards::close);
+}
+
+session_step session::respond_with(const error& failure) {
+  if (ended_ && failure.is<errors::cancelled>()) {
+    return nobody_left();
+  }
+  if (auto refused = refuse_stream()) {
+    return *refused;
+  }
+  return send(error_response(failure),
+              memory_->reader.keep_alive() ? afterwards::keep_alive : afterwards::close);
 }
 
 // The client went away while the handler ran: there is nothing to send, only to record.
@@ -430,8 +444,12 @@ session_step session::refuse_body() {
 }
 
 session_step session::send(response&& r, afterwards then) {
+  memory_->answer = std::move(r);
+  return send_answer(then);
+}
+
+session_step session::send_answer(afterwards then) {
   auto& m = *memory_;
-  m.answer = std::move(r);
   if (m.answer.cause() != nullptr && to_int(m.answer.status()) >= 500) {
     shared_.failed(m.request, m.answer.cause()->message());
   }

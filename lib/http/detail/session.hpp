@@ -22,7 +22,7 @@ enum class session_step : std::uint8_t {
   read,        ///< call `read`
   wait_read,   ///< wait until readable, at most until `limit()`, then `read`
   wait_write,  ///< wait until writable, at most until `limit()`, then `write`
-  handle,      ///< run `target()` on `request()`, then `respond` or `threw`
+  handle,      ///< run `target()` on `request()`, then `take_answer` and `respond`, or `threw`
   stream,      ///< run the source of `answer()`, then `streamed`
   upgrade,     ///< the connection is another's now: `hand_over`
   close,       ///< it is over; first `linger` if `lingers()`
@@ -62,8 +62,9 @@ class session {
   [[nodiscard]] duration handler_timeout() const noexcept;
   [[nodiscard]] const rate_floor& min_body_rate() const noexcept;
   [[nodiscard]] const server_options& options() const noexcept { return shared_.options; }
-  /// The handler's outcome, on its way out.
-  [[nodiscard]] session_step respond(result<response>&& answer);
+  /// The handler's outcome; `respond` sends it on its way.
+  void take_answer(result<response>&& answer) noexcept;
+  [[nodiscard]] session_step respond();
   /// The handler threw.
   [[nodiscard]] session_step threw(std::string_view what);
 
@@ -137,7 +138,7 @@ class session {
   [[nodiscard]] bool to_origin_form();
   [[nodiscard]] std::optional<session_step> refuse_stream();
   [[nodiscard]] bool body_in_the_way() noexcept;
-  [[nodiscard]] session_step switch_protocols(response&& r);
+  [[nodiscard]] session_step switch_protocols();
   [[nodiscard]] session_step skip_body();
   [[nodiscard]] session_step answered();
   [[nodiscard]] session_step next_request();
@@ -148,7 +149,9 @@ class session {
   [[nodiscard]] session_step nobody_left();
   [[nodiscard]] session_step refuse(status s, std::string_view code, std::string_view message);
   enum class afterwards : std::uint8_t { keep_alive, close };
+  [[nodiscard]] session_step respond_with(const error& failure);
   [[nodiscard]] session_step send(response&& r, afterwards then);
+  [[nodiscard]] session_step send_answer(afterwards then);
 
   server_state& shared_;
   environment& env_;

@@ -17,7 +17,7 @@ session_step session::streamed(stream_end how, result<void>&& outcome) {
   auto& m = *memory_;
   if (how == stream_end::unsent) {
     response_access{m.answer}.drop_others();
-    return respond(tl::unexpected<error>(std::move(outcome).error()));
+    return respond_with(outcome.error());
   }
   ++shared_.stats.requests;
   if (how == stream_end::whole) {
@@ -45,7 +45,7 @@ session_step session::stream_threw(stream_end how, std::string_view what) {
   return streamed(stream_end::lost, {});
 }
 
-session_step session::switch_protocols(response&& r) {
+session_step session::switch_protocols() {
   auto& m = *memory_;
   if (m.request.minor_version() == 0) {
     return threw("an HTTP/1.0 client cannot change the protocol");
@@ -56,7 +56,6 @@ session_step session::switch_protocols(response&& r) {
   if (shared_.draining) {
     return refuse(status::service_unavailable, "unavailable", "the service is going down");
   }
-  m.answer = std::move(r);
   render_head(m.head, m.answer, {shared_.date(env_), true, 1, body_framing::none, 0});
   out_ = gathered(m.head, {});
   m.body_sent = 0;

@@ -139,11 +139,12 @@ task<session_step> run_handler(context& cx, session& s, task_scope& watchers) {
   const auto limited = cx.with_deadline(saturating_add(now, s.handler_timeout()));
   cancel_scope scope(limited);
   watch client(cx, s, scope, watchers, now);
-  std::optional<result<response>> answer;
+  bool answered = false;
   std::string thrown;
   try {
     auto outcome = co_await s.target().handle(scope, s.request());
-    answer.emplace(std::move(outcome));
+    s.take_answer(std::move(outcome));
+    answered = true;
   } catch (const std::exception& e) {
     thrown = text_of(e.what());
   } catch (...) {
@@ -153,10 +154,7 @@ task<session_step> run_handler(context& cx, session& s, task_scope& watchers) {
   if (client.started()) {
     co_await client.stop();
   }
-  if (answer) {
-    co_return s.respond(std::move(*answer));
-  }
-  co_return s.threw(thrown);
+  co_return answered ? s.respond() : s.threw(thrown);
 }
 
 // Runs the source of a streamed answer. Nothing but the client's leaving and the server's end ends
