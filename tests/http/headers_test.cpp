@@ -39,14 +39,16 @@ TEST(Headers, SetTakesAViewIntoItself) {
 }
 
 TEST(Headers, AddTakesAViewIntoItself) {
-  auto h = headers().add("A", "as long as a value that is not kept in the object itself");
-  for (int i = 0; i < 20; ++i) {
+  const std::string name(100, 'n');
+  const std::string value(100, 'v');
+  auto h = headers().add(name, value);
+  for (int i = 0; i < 50; ++i) {
     h.add(h[0].name, h[0].value);
-    h.append(headers().add("B", *h.get("A")));
   }
-  EXPECT_EQ(h.count("A"), 21u);
+  EXPECT_EQ(h.count(name), 51u);
   for (const auto field : h) {
-    EXPECT_EQ(field.value, "as long as a value that is not kept in the object itself");
+    EXPECT_EQ(field.name, name);
+    EXPECT_EQ(field.value, value);
   }
 }
 
