@@ -33,10 +33,6 @@ headers& headers::operator=(const headers& other) = default;
 headers& headers::operator=(headers&& other) noexcept = default;
 headers::~headers() = default;
 
-bool headers::contains(std::string_view name) const noexcept {
-  return get(name).has_value();
-}
-
 bool iequals(std::string_view a, std::string_view b) noexcept {
   if (a.size() != b.size()) {
     return false;
@@ -168,7 +164,7 @@ std::size_t headers::remove(std::string_view name) {
 }
 
 std::optional<std::string_view> headers::get(std::string_view name) const noexcept {
-  if (name.empty() || (marks_ & mark_of(name)) == 0) {
+  if (!may_contain(name)) {
     return std::nullopt;
   }
   for (std::size_t i = 0; i < index_.size(); ++i) {

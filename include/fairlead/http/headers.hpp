@@ -63,7 +63,9 @@ class headers {
 
   /// The value of the first field of that name. Valid until the headers change.
   [[nodiscard]] std::optional<std::string_view> get(std::string_view name) const noexcept;
-  [[nodiscard]] bool contains(std::string_view name) const noexcept;
+  [[nodiscard]] bool contains(std::string_view name) const noexcept {
+    return may_contain(name) && get(name).has_value();
+  }
   /// How many fields have that name.
   [[nodiscard]] std::size_t count(std::string_view name) const noexcept;
 
@@ -99,13 +101,16 @@ class headers {
 
   // One of 64 bits by the length of a name and its ends, in any case: what is not there is mostly
   // known without a comparison.
-  static std::uint64_t mark_of(std::string_view name) noexcept {
+  static constexpr std::uint64_t mark_of(std::string_view name) noexcept {
     constexpr unsigned letter_case = 0x20;
     const unsigned first = static_cast<unsigned char>(name.front()) | letter_case;
     const unsigned last = static_cast<unsigned char>(name.back()) | letter_case;
     return std::uint64_t{1} << ((name.size() + first * 5 + last * 3) % 64);
   }
   void mark(std::string_view name) noexcept { marks_ |= mark_of(name); }
+  [[nodiscard]] bool may_contain(std::string_view name) const noexcept {
+    return !name.empty() && (marks_ & mark_of(name)) != 0;
+  }
 
   [[nodiscard]] bool refuse(std::string_view name, std::string_view value);
   void note_refused(std::string_view name, std::string_view value);

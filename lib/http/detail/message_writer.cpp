@@ -20,7 +20,13 @@ class pieces {
 
   template <std::size_t N>
   pieces& operator<<(const char (&literal)[N]) {
-    return add({literal, N - 1});
+    constexpr std::size_t size = N - 1;
+    if (room_.size() - used_ < size) {
+      flush();
+    }
+    std::memcpy(room_.data() + used_, literal, size);  // of a constant size: no call
+    used_ += size;
+    return *this;
   }
   pieces& operator<<(std::string_view text) {
     if (text.size() > room_.size()) {
@@ -28,7 +34,12 @@ class pieces {
       out_.append(text);
       return *this;
     }
-    return add(text);
+    if (room_.size() - used_ < text.size()) {
+      flush();
+    }
+    std::memcpy(room_.data() + used_, text.data(), text.size());
+    used_ += text.size();
+    return *this;
   }
   pieces& operator<<(std::uint64_t n) {
     if (room_.size() - used_ < most_digits) {
@@ -46,15 +57,6 @@ class pieces {
  private:
   static constexpr std::size_t most_digits = 20;
 
-  pieces& add(std::string_view text) {
-    if (room_.size() - used_ < text.size()) {
-      flush();
-    }
-    std::memcpy(room_.data() + used_, text.data(), text.size());
-    used_ += text.size();
-    return *this;
-  }
-
   std::string& out_;
   std::size_t used_ = 0;
   std::array<char, 256> room_;
@@ -70,11 +72,12 @@ result<void> check_headers(const headers& h) {
   if (auto stored = h.check(); !stored) {
     return stored;
   }
-  for (const auto name : {"Content-Length", "Transfer-Encoding"}) {
-    if (h.contains(name)) {
-      return fail(errors::invalid_argument{
-          "headers", std::string(name) + " is written by the library; setting it is refused"});
-    }
+  const auto* const own = h.contains("Content-Length")      ? "Content-Length"
+                          : h.contains("Transfer-Encoding") ? "Transfer-Encoding"
+                                                            : nullptr;
+  if (own != nullptr) {
+    return fail(errors::invalid_argument{
+        "headers", std::string(own) + " is written by the library; setting it is refused"});
   }
   return {};
 }
