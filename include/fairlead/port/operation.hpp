@@ -6,6 +6,7 @@
 #include <fairlead/core/result.hpp>
 
 #include <concepts>
+#include <cstdint>
 #include <string_view>
 
 namespace fairlead {
@@ -105,6 +106,23 @@ template <operation R>
            method == route_method::del;
   }
 }
+
+/// How an operation is answered.
+enum class delivery : unsigned char {
+  reply,    ///< with one value, or none
+  one_way,  ///< not at all
+  stream,   ///< with any number of items
+};
+
+/// What a transport knows of an operation. Its texts live as long as the program.
+struct operation_info {
+  std::string_view name;  ///< `operation_name`
+  fairlead::route at;     ///< `operation_route`
+  idempotency nature = idempotency::not_idempotent;
+  delivery how = delivery::reply;
+  duration timeout{};         ///< what a call may take at most; 0: nothing is said
+  std::uint32_t version = 0;  ///< 0: nothing is said
+};
 
 namespace detail {
 
