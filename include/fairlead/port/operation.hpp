@@ -5,7 +5,10 @@
 #include <fairlead/core/context.hpp>
 #include <fairlead/core/result.hpp>
 
+#include <algorithm>
+#include <array>
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -24,9 +27,59 @@ namespace fairlead {
 template <class R>
 concept operation = requires { typename R::response; };
 
-/// What a call of `R` gives; `result<void>` when the response is `void`.
+/// As `R::response`: the operation is not answered. A call is done when the request was handed
+/// over; what becomes of it nobody learns.
+struct one_way {};
+
+/// As `R::response`: the operation is answered with any number of `T`, one after the other.
+template <class T>
+struct stream_of {
+  using item = T;
+};
+
+/// How an operation is answered.
+enum class delivery : unsigned char {
+  reply,    ///< with one value, or none
+  one_way,  ///< not at all
+  stream,   ///< with any number of items
+};
+
+namespace detail {
+
+template <class T>
+struct answer_of {
+  using value = T;
+  static constexpr auto how = delivery::reply;
+};
+template <>
+struct answer_of<one_way> {
+  using value = void;
+  static constexpr auto how = delivery::one_way;
+};
+template <class T>
+struct answer_of<stream_of<T>> {
+  using value = void;
+  using item = T;
+  static constexpr auto how = delivery::stream;
+};
+
+}  // namespace detail
+
+/// What a call of `R` gives: `R::response`, and `void` when that is `one_way` or a `stream_of`.
 template <operation R>
-using response_t = typename R::response;
+using response_t = typename detail::answer_of<typename R::response>::value;
+
+/// How `R` is answered: its response says so.
+template <operation R>
+inline constexpr delivery delivery_of = detail::answer_of<typename R::response>::how;
+
+/// An operation that is answered with a stream.
+template <class R>
+concept streaming = operation<R> && delivery_of<R> == delivery::stream;
+
+/// One item of the stream that answers `R`.
+template <streaming R>
+using item_t = typename R::response::item;
 
 /// The HTTP methods that operations travel by.
 enum class route_method : unsigned char { get, post, put, patch, del };
@@ -107,21 +160,81 @@ template <operation R>
   }
 }
 
-/// How an operation is answered.
-enum class delivery : unsigned char {
-  reply,    ///< with one value, or none
-  one_way,  ///< not at all
-  stream,   ///< with any number of items
+/// What a call may take at most, whatever the caller's deadline: `R::timeout` when it is there,
+/// else 0, which says nothing.
+template <operation R>
+[[nodiscard]] constexpr duration operation_timeout() noexcept {
+  if constexpr (requires {
+                  { R::timeout } -> std::convertible_to<duration>;
+                }) {
+    static_assert(duration(R::timeout) > duration::zero(), "an operation's timeout is positive");
+    return R::timeout;
+  } else {
+    return duration::zero();
+  }
+}
+
+/// `R::version` when it is there, else 1. From 2 on it is part of the name on the wire, so that one
+/// service may serve an operation in several versions side by side.
+template <operation R>
+[[nodiscard]] constexpr std::uint32_t operation_version() noexcept {
+  if constexpr (requires {
+                  { R::version } -> std::convertible_to<std::uint32_t>;
+                }) {
+    static_assert(R::version >= 1, "versions are counted from 1");
+    return R::version;
+  } else {
+    return 1;
+  }
+}
+
+namespace detail {
+
+consteval std::size_t digits_of(std::uint32_t n) noexcept {
+  std::size_t digits = 1;
+  for (; n >= 10; n /= 10) {
+    ++digits;
+  }
+  return digits;
+}
+
+// "get_user.v2"
+template <operation R>
+struct versioned_name {
+  static constexpr std::string_view name = operation_name<R>();
+  static constexpr std::uint32_t version = operation_version<R>();
+  static constexpr auto text = [] {
+    std::array<char, name.size() + 2 + digits_of(version)> out{};
+    auto* at = std::copy(name.begin(), name.end(), out.begin());
+    *at++ = '.';
+    *at++ = 'v';
+    auto rest = version;
+    for (auto* digit = out.end(); digit != at; rest /= 10) {
+      *--digit = static_cast<char>('0' + rest % 10);
+    }
+    return out;
+  }();
 };
+
+}  // namespace detail
+
+/// The name that the operation has on the wire: `operation_name`, and ".v2" behind it for
+/// version 2.
+template <operation R>
+[[nodiscard]] constexpr std::string_view wire_name() noexcept {
+  if constexpr (operation_version<R>() == 1) {
+    return operation_name<R>();
+  } else {
+    return {detail::versioned_name<R>::text.data(), detail::versioned_name<R>::text.size()};
+  }
+}
 
 /// What a transport knows of an operation. Its texts live as long as the program.
 struct operation_info {
-  std::string_view name;  ///< `operation_name`
+  std::string_view name;  ///< `wire_name`
   fairlead::route at;     ///< `operation_route`
   idempotency nature = idempotency::not_idempotent;
   delivery how = delivery::reply;
-  duration timeout{};         ///< what a call may take at most; 0: nothing is said
-  std::uint32_t version = 0;  ///< 0: nothing is said
 };
 
 namespace detail {
@@ -137,6 +250,12 @@ inline constexpr fairlead::idempotency nature_of =
 }
 
 }  // namespace detail
+
+/// What a transport knows of `R`.
+template <operation R>
+[[nodiscard]] constexpr operation_info operation_info_of() noexcept {
+  return {wire_name<R>(), operation_route<R>(), detail::nature_of<R>, delivery_of<R>};
+}
 
 /// `cx`, with the idempotency of `R` where the caller has not decided it.
 template <operation R>

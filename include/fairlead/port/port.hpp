@@ -3,6 +3,7 @@
 #pragma once
 
 #include <fairlead/core/task.hpp>
+#include <fairlead/port/item_writer.hpp>
 #include <fairlead/port/operation.hpp>
 
 #include <concepts>
@@ -17,6 +18,18 @@ class operation_interface {
  public:
   /// The request lives until the task has ended.
   [[nodiscard]] virtual task<result<response_t<R>>> call(context& cx, const R& request) = 0;
+
+ protected:
+  ~operation_interface() = default;
+};
+
+/// The same for one that is answered with a stream.
+template <streaming R>
+class operation_interface<R> {
+ public:
+  /// Completes when the last item was taken by `to`. Request and writer live until then.
+  [[nodiscard]] virtual task<result<void>> call(context& cx, const R& request,
+                                                item_writer<item_t<R>>& to) = 0;
 
  protected:
   ~operation_interface() = default;
@@ -55,14 +68,32 @@ class port {
   /// a temporary in the awaiting expression does, if it owns no memory (g++ 12 destroys aggregates
   /// that do twice there); a local always does; or use `call`.
   template <operation R>
-    requires(std::same_as<R, Rs> || ...)
+    requires((std::same_as<R, Rs> || ...) && !streaming<R>)
   [[nodiscard]] task<result<response_t<R>>> operator()(context& cx, const R& request) const {
     return adapter_->call(cx, request);
   }
 
+  /// Calls an operation that is answered with a stream. Each item is handed to
+  /// `take(context&, item&&)`, a `task<result<void>>` or a `result<void>`; the service gets on only
+  /// when it has ended. An error of it ends the call, is its outcome, and cancels the service.
+  ///
+  /// ```cpp
+  /// auto done = co_await u(cx, everybody, [&](context&, user&& one) -> result<void> { ... });
+  /// ```
+  template <streaming R, class Take>
+    requires(std::same_as<R, Rs> || ...)
+  [[nodiscard]] task<result<void>> operator()(context& cx, const R& request, Take take) const {
+    detail::taking_writer<item_t<R>, Take> to(std::move(take));
+    auto outcome = co_await adapter_->call(cx, request, to);
+    if (auto& refusal = to.refusal()) {
+      outcome = fail(std::move(*refusal));
+    }
+    co_return outcome;
+  }
+
   /// Makes the request from `args` and calls its operation.
   template <operation R, class... Args>
-    requires(std::same_as<R, Rs> || ...)
+    requires((std::same_as<R, Rs> || ...) && !streaming<R>)
   [[nodiscard]] task<result<response_t<R>>> call(context& cx, Args... args) const {
     const R request{std::move(args)...};
     auto outcome = co_await adapter_->call(cx, request);

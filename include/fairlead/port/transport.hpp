@@ -3,33 +3,13 @@
 #pragma once
 
 #include <fairlead/core/task.hpp>
+#include <fairlead/port/item_writer.hpp>
 #include <fairlead/port/operation.hpp>
 
-#include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 
 namespace fairlead {
-
-/// Items of a reply that come one after the other.
-///
-/// Destroying it gives up the rest: the service's context is cancelled.
-///
-/// *Thread safety*: none; on the executor of the context it was opened in.
-class reply_items {
- public:
-  reply_items() = default;
-  reply_items(const reply_items&) = delete;
-  reply_items& operator=(const reply_items&) = delete;
-  virtual ~reply_items() = default;
-
-  /// The JSON text of the next item; nothing at the end. One call at a time.
-  ///
-  /// *Errors*: the service's own, those of the transport, `cancelled`, `deadline`. After an error
-  /// there is nothing more.
-  [[nodiscard]] virtual task<result<std::optional<std::string>>> next(context& cx) = 0;
-};
 
 /// Carries the calls of ports to a service: over HTTP, a framed socket, a broker, or to one of
 /// several endpoints. Implement it to add a way; `remote_port` makes a typed port of any.
@@ -58,10 +38,12 @@ class transport {
   [[nodiscard]] virtual task<result<void>> send(context& cx, const operation_info& what,
                                                 std::string_view request) = 0;
 
-  /// For an operation whose reply is a stream. Completes when the service has begun to answer; the
-  /// deadline of `cx` covers that much, then those of `reply_items::next` do.
-  [[nodiscard]] virtual task<result<std::unique_ptr<reply_items>>> open(
-      context& cx, const operation_info& what, std::string_view request) = 0;
+  /// For an operation that is answered with a stream: hands each item's JSON text to `to`.
+  /// Completes when the last one was taken. When `to` fails, the call ends with that error and the
+  /// service is cancelled.
+  [[nodiscard]] virtual task<result<void>> stream(context& cx, const operation_info& what,
+                                                  std::string_view request,
+                                                  item_writer<std::string>& to) = 0;
 };
 
 }  // namespace fairlead
