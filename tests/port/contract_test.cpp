@@ -148,6 +148,129 @@ TYPED_TEST(PortContract, WhatIsSaidOfOneCallIsNotSaidOfTheServicesOwn) {
   EXPECT_EQ(this->seen->calls.at(0), "delete, by operation");
 }
 
+TYPED_TEST(PortContract, TheServiceLearnsWhatIsSaidOfTheCall) {
+  this->with_shop([](context& cx, const shop_port& shop) -> task<void> {
+    context third =
+        cx.with_attempt(3).with_idempotency_key("k-1").with_criticality(criticality::sheddable);
+    const auto told = co_await shop(third, who_calls{});
+    EXPECT_EQ(told.value(), "who_calls/k-1/3, sheddable");
+    context from_a_handler = cx.with_received(received_call{"outer", "key of another", 7});
+    const auto fresh = co_await shop(from_a_handler, who_calls{});
+    EXPECT_EQ(fresh.value(), "who_calls");
+  });
+}
+
+TYPED_TEST(PortContract, AnExpiredCallDoesNotRun) {
+  this->with_shop([this](context& cx, const shop_port& shop) -> task<void> {
+    context over = cx.with_timeout(0ms);
+    const auto late = co_await shop(over, wait_for{1ms});
+    EXPECT_FALSE(late);
+    EXPECT_EQ(late.error().kind(), error_kind::deadline);
+    (void)co_await sleep_for(cx, 100ms);
+    EXPECT_EQ(this->seen->cancelled, this->seen->started);
+  });
+}
+
+TYPED_TEST(PortContract, AnOperationMayHaveALimitOfItsOwn) {
+  this->with_shop([this](context& cx, const shop_port& shop) -> task<void> {
+    const auto start = cx.now();
+    const auto late = co_await shop(cx, never_in_time{});
+    EXPECT_FALSE(late);
+    EXPECT_EQ(late.error().kind(), error_kind::timeout) << late.error().message();
+    EXPECT_EQ(late.error().template get<errors::timeout>()->limit, duration(250ms));
+    EXPECT_EQ(cx.now() - start, 250ms);
+    context quick = cx.with_timeout(50ms);
+    const auto sooner = co_await shop(quick, never_in_time{});
+    EXPECT_EQ(sooner.error().kind(), error_kind::deadline) << "the caller's own comes first";
+    (void)co_await sleep_for(cx, 100ms);
+    EXPECT_EQ(this->seen->cancelled, 2);
+  });
+}
+
+TYPED_TEST(PortContract, VersionsLiveSideBySide) {
+  this->with_shop([](context& cx, const shop_port& shop) -> task<void> {
+    EXPECT_TRUE(co_await shop(cx, wait_for{1ms}));
+    const auto second = co_await shop(cx, wait_for_v2{});
+    EXPECT_EQ(second.value(), "no longer");
+  });
+}
+
+TYPED_TEST(PortContract, WithoutAReplyNobodyLearnsWhatBecameOfIt) {
+  this->with_shop([this](context& cx, const shop_port& shop) -> task<void> {
+    const note good{"first", false};
+    EXPECT_TRUE(co_await shop(cx, good));
+    const note bad{"second", true};
+    EXPECT_TRUE(co_await shop(cx, bad));
+    (void)co_await sleep_for(cx, 100ms);
+    EXPECT_EQ(this->seen->calls, (std::vector<std::string>{"note first", "note second"}));
+  });
+}
+
+TYPED_TEST(PortContract, AStreamGivesItemByItem) {
+  this->with_shop([this](context& cx, const shop_port& shop) -> task<void> {
+    std::vector<std::string> names;
+    const list_users three{3, false};
+    const auto done = co_await shop(cx, three, [&](context&, user&& one) -> result<void> {
+      names.push_back(one.name);
+      return {};
+    });
+    EXPECT_TRUE(done) << done.error().message();
+    EXPECT_EQ(names, (std::vector<std::string>{"user 1", "user 2", "user 3"}));
+    const list_users none{0, false};
+    EXPECT_TRUE(co_await shop(cx, none, [](context&, user&&) -> result<void> { return {}; }));
+    EXPECT_EQ(this->seen->items, 3);
+  });
+}
+
+TYPED_TEST(PortContract, AStreamThatFailsSaysSoAfterItsItems) {
+  this->with_shop([](context& cx, const shop_port& shop) -> task<void> {
+    int items = 0;
+    const list_users two{2, true};
+    const auto done = co_await shop(cx, two, [&](context&, user&&) -> result<void> {
+      ++items;
+      return {};
+    });
+    EXPECT_FALSE(done);
+    EXPECT_EQ(done.error().message(), "application: spoiled: no more users");
+    EXPECT_EQ(items, 2);
+  });
+}
+
+TYPED_TEST(PortContract, WhoRefusesAnItemEndsTheStream) {
+  this->with_shop([this](context& cx, const shop_port& shop) -> task<void> {
+    int items = 0;
+    const list_users many{100'000, false};
+    const auto done = co_await shop(cx, many, [&](context& own, user&&) -> task<result<void>> {
+      (void)co_await yield(own);
+      if (++items == 3) {
+        co_return fail(errors::application{"enough", "three will do"});
+      }
+      co_return result<void>();
+    });
+    EXPECT_FALSE(done);
+    EXPECT_EQ(done.error().message(), "application: enough: three will do");
+    EXPECT_EQ(items, 3);
+    (void)co_await sleep_for(cx, 1s);
+    EXPECT_LT(this->seen->items, 100'000) << "the service does not go on for nobody";
+  });
+}
+
+TYPED_TEST(PortContract, AStreamWaitsForWhoTakesItsItems) {
+  this->with_shop([this](context& cx, const shop_port& shop) -> task<void> {
+    int taken = 0;
+    const list_users many{20'000, false};
+    const auto done = co_await shop(cx, many, [&](context& own, user&&) -> task<result<void>> {
+      if (++taken == 10) {
+        (void)co_await sleep_for(own, 10s);
+        EXPECT_LT(this->seen->items, 20'000) << "the service is held back";
+      }
+      co_return result<void>();
+    });
+    EXPECT_TRUE(done);
+    EXPECT_EQ(taken, 20'000);
+  });
+}
+
 TYPED_TEST(PortContract, ManyCallsAtOnce) {
   this->with_shop([](context& cx, const shop_port& shop) -> task<void> {
     auto one = [&](std::int64_t id) {

@@ -55,6 +55,52 @@ TEST(OperationTraits, NamesAndRoutesComeFromTheType) {
   EXPECT_FALSE(operation_idempotent<create_user>());
 }
 
+TEST(OperationTraits, TheResponseSaysHowItIsAnswered) {
+  EXPECT_EQ(delivery_of<get_user>, delivery::reply);
+  EXPECT_EQ(delivery_of<delete_user>, delivery::reply);
+  EXPECT_EQ(delivery_of<note>, delivery::one_way);
+  EXPECT_EQ(delivery_of<list_users>, delivery::stream);
+  EXPECT_EQ(wire_name<wait_for>(), "wait_for");
+  EXPECT_EQ(wire_name<wait_for_v2>(), "wait_for.v2");
+  EXPECT_EQ(operation_timeout<get_user>(), duration::zero());
+  EXPECT_EQ(operation_timeout<never_in_time>(), std::chrono::milliseconds(250));
+}
+
+// Gives two items, then breaks; how often it was called.
+struct breaking_stream {
+  int calls = 0;
+  error why = errors::connection_reset{"stream"};
+
+  task<result<void>> operator()(context& cx, const list_users&, item_writer<user>& out) {
+    ++calls;
+    for (int i = 0; i < 2; ++i) {
+      auto taken = co_await out.write(cx, user{i, "u", std::nullopt});
+      if (!taken) {
+        co_return taken;
+      }
+    }
+    co_return fail(why);
+  }
+};
+
+TEST(WithPolicy, AStreamIsNotRepeatedOnceItHasBegun) {
+  run_in_world(1, [](context& cx) -> task<void> {
+    const auto service = std::make_shared<breaking_stream>();
+    const policy::stack careful{policy::retry{{.max_attempts = 3}}};
+    const auto streams = with_policy(in_process<port<list_users>>(service), careful);
+    int items = 0;
+    const list_users all{2, false};
+    const auto done = co_await streams(cx, all, [&](context&, user&&) -> result<void> {
+      ++items;
+      return {};
+    });
+    EXPECT_FALSE(done);
+    EXPECT_EQ(done.error().kind(), error_kind::connection_reset);
+    EXPECT_EQ(service->calls, 1);
+    EXPECT_EQ(items, 2);
+  });
+}
+
 TEST(WithPolicy, OperationsThatMayNotHappenTwiceAreNotRepeated) {
   run_in_world(1, [](context& cx) -> task<void> {
     const auto service = std::make_shared<flaky_counter>();

@@ -85,8 +85,50 @@ struct wait_for {
 };
 BOOST_DESCRIBE_STRUCT(wait_for, (), (time))
 
-using shop_port =
-    port<get_user, find_users, create_user, rename_user, delete_user, fail_with, wait_for>;
+/// Users 1 to `count`, then an error if `fails`.
+struct list_users {
+  int count = 0;
+  bool fails = false;
+  using response = stream_of<user>;
+};
+BOOST_DESCRIBE_STRUCT(list_users, (), (count, fails))
+
+/// Writes down who the caller says that he is; fails when `fails`.
+struct note {
+  std::string text;
+  bool fails = false;
+  using response = one_way;
+};
+BOOST_DESCRIBE_STRUCT(note, (), (text, fails))
+constexpr auto describe_constraints(json::of<note>) {
+  return json::constraints(json::field<&note::text>(json::non_empty));
+}
+
+/// Waits longer than its own limit allows.
+struct never_in_time {
+  bool for_ever = false;
+  using response = int;
+  static constexpr auto timeout = std::chrono::milliseconds(250);
+};
+BOOST_DESCRIBE_STRUCT(never_in_time, (), (for_ever))
+
+/// Beside the first version of it.
+struct wait_for_v2 {
+  using response = std::string;
+  static constexpr std::string_view operation_name = "wait_for";
+  static constexpr std::uint32_t version = 2;
+};
+BOOST_DESCRIBE_STRUCT(wait_for_v2, (), ())
+
+/// What the service is told of the call: operation, key, attempt, criticality.
+struct who_calls {
+  using response = std::string;
+  static constexpr bool idempotent = true;
+};
+BOOST_DESCRIBE_STRUCT(who_calls, (), ())
+
+using shop_port = port<get_user, find_users, create_user, rename_user, delete_user, fail_with,
+                       wait_for, list_users, note, never_in_time, wait_for_v2, who_calls>;
 
 class shop_service {
  public:
@@ -95,6 +137,7 @@ class shop_service {
     std::vector<std::string> calls;
     int started = 0;
     int cancelled = 0;
+    int items = 0;
   };
   explicit shop_service(std::shared_ptr<record> seen) : seen_(std::move(seen)) {}
 
@@ -136,6 +179,47 @@ class shop_service {
     co_return left == duration::max()
         ? -1
         : std::chrono::duration_cast<std::chrono::milliseconds>(left).count();
+  }
+  task<result<void>> operator()(context& cx, const list_users& r, item_writer<user>& out) {
+    for (int id = 1; id <= r.count; ++id) {
+      user next{id, "user " + std::to_string(id), std::nullopt};
+      auto taken = co_await out.write(cx, std::move(next));
+      if (!taken) {
+        seen_->cancelled += taken.error().is<errors::cancelled>() ? 1 : 0;
+        co_return taken;
+      }
+      ++seen_->items;
+    }
+    if (r.fails) {
+      co_return fail(errors::application{"spoiled", "no more users"});
+    }
+    co_return result<void>();
+  }
+  result<void> operator()(context&, const note& r) {
+    seen_->calls.push_back("note " + r.text);
+    return r.fails ? result<void>(fail(errors::application{"no", "not that"})) : result<void>();
+  }
+  task<result<int>> operator()(context& cx, const never_in_time& r) {
+    const auto slept = co_await sleep_for(cx, std::chrono::hours(1));
+    if (!slept) {
+      ++seen_->cancelled;
+      co_return fail(slept.error());
+    }
+    co_return r.for_ever ? 1 : 2;
+  }
+  result<std::string> operator()(context&, const wait_for_v2&) { return "no longer"; }
+  task<result<std::string>> operator()(context& cx, const who_calls&) {
+    (void)co_await yield(cx);
+    const auto* call = cx.received();
+    std::string out(call == nullptr ? "nobody" : call->operation);
+    if (call != nullptr && (call->attempt != 1 || !call->idempotency_key.empty())) {
+      out.append("/").append(call->idempotency_key).append("/");
+      out.append(std::to_string(call->attempt));
+    }
+    const bool own = cx.attempt() == 1 && cx.idempotency_key().empty() &&
+                     cx.idempotency() == idempotency::by_operation;
+    out.append(own ? "" : ", inherited");
+    co_return out.append(cx.criticality() == criticality::sheddable ? ", sheddable" : "");
   }
 
  private:

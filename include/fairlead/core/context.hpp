@@ -22,6 +22,14 @@ enum class criticality : std::uint8_t { critical_plus, critical, sheddable_plus,
 
 class trace_context;  // of the observe area; the core only carries the pointer
 
+/// What the caller said of the call that a service is answering. It is said of that one call and
+/// not of those that the service makes in turn, so it stands apart from the context's own facts.
+struct received_call {
+  std::string_view operation;        ///< its name
+  std::string_view idempotency_key;  ///< empty: none was given
+  std::uint32_t attempt = 1;         ///< more than 1: the caller tries again
+};
+
 /// The surroundings of one call: an absolute deadline, cancellation, attempt number, idempotency,
 /// criticality, a cost, a key, a trace, and the environment with clock, timers and random source.
 ///
@@ -71,6 +79,8 @@ class context {
   /// The key under which a server recognises a repeated request; empty when unset.
   [[nodiscard]] std::string_view idempotency_key() const noexcept { return idempotency_key_; }
   [[nodiscard]] trace_context* trace() const noexcept { return trace_; }
+  /// In a service: the call that it answers; null elsewhere.
+  [[nodiscard]] const received_call* received() const noexcept { return received_; }
 
   /// A context whose deadline is `limit` from now, or this one's if that is earlier.
   [[nodiscard]] context with_timeout(duration limit) const noexcept {
@@ -119,6 +129,12 @@ class context {
     c.trace_ = t;
     return c;
   }
+  /// `call` must outlive the context.
+  [[nodiscard]] context with_received(const received_call& call) const noexcept {
+    context c = *this;
+    c.received_ = &call;
+    return c;
+  }
 
  protected:
   context(environment& env, cancellation& cancel) noexcept : env_(&env), cancel_(&cancel) {}
@@ -137,6 +153,7 @@ class context {
   std::string_view key_;
   std::string_view idempotency_key_;
   trace_context* trace_ = nullptr;
+  const received_call* received_ = nullptr;
 };
 
 /// A context that can be cancelled alone: `cancel` ends exactly what runs under it. Is cancelled

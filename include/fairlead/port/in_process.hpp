@@ -2,6 +2,8 @@
 // The adapter for a service in the same process: a virtual call.
 #pragma once
 
+#include <fairlead/port/detail/operation_limit.hpp>
+#include <fairlead/port/detail/served.hpp>
 #include <fairlead/port/port.hpp>
 
 #include <memory>
@@ -9,58 +11,9 @@
 
 namespace fairlead {
 
-/// A type that can serve `R`: `service(cx, request)` gives a `task<result<response>>`, or a plain
-/// `result<response>` when it never waits.
-template <class S, class R>
-concept serves = requires(S s, context& cx, const R& request) {
-  { s(cx, request) } -> std::same_as<task<result<response_t<R>>>>;
-} || requires(S s, context& cx, const R& request) {
-  { s(cx, request) } -> std::same_as<result<response_t<R>>>;
-};
-
 namespace detail {
 
-/// True when the caller said something about this one operation that must not be taken for a word
-/// about the calls that the service makes in turn.
-[[nodiscard]] inline bool speaks_of_one_operation(const context& cx) noexcept {
-  return cx.idempotency() != idempotency::by_operation || !cx.idempotency_key().empty();
-}
-
-/// `cx` as the service gets it then.
-[[nodiscard]] inline context for_service(const context& cx) noexcept {
-  return cx.with_idempotency(idempotency::by_operation).with_idempotency_key({});
-}
-
-/// A service's error as the caller must read it. What the service says of its own calls (that one
-/// was not sent, or may be repeated) is not said of this one: it arrived and was answered, or, when
-/// the caller's time ran out meanwhile, nobody knows.
-template <class T>
-void belongs_to_the_service(const context& cx, result<T>& outcome) {
-  if (!outcome) {
-    outcome.error()
-        .with_sent(cx.check() ? error_sent::answered : error_sent::unknown)
-        .clear_repeatable();
-  }
-}
-
-/// Calls a service for one request, however it answers. (A class, because g++ warns of coroutines
-/// that are function templates when the request type lives in an anonymous namespace.)
-template <class S, operation R>
-struct served {
-  static task<result<response_t<R>>> once(S& service, context cx, const R& request) {
-    if constexpr (std::same_as<decltype(service(cx, request)), result<response_t<R>>>) {
-      auto outcome = service(cx, request);
-      belongs_to_the_service(cx, outcome);
-      co_return outcome;
-    } else {
-      auto outcome = co_await service(cx, request);
-      belongs_to_the_service(cx, outcome);
-      co_return outcome;
-    }
-  }
-};
-
-template <class S, class Base, operation... Rs>
+template <class S, class Base, class... Rs>
 class in_process_adapter;
 
 template <class S, class Base>
@@ -73,25 +26,65 @@ class in_process_adapter<S, Base> : public Base {
 };
 
 // One level of inheritance per operation, so that each overrides one virtual function.
-template <class S, class Base, operation R, operation... Rs>
+template <class S, class Base, class R, class... Rs>
 class in_process_adapter<S, Base, R, Rs...> : public in_process_adapter<S, Base, Rs...> {
  public:
   using in_process_adapter<S, Base, Rs...>::in_process_adapter;
   using Base::call;
 
   task<result<response_t<R>>> call(context& cx, const R& request) override {
-    if (speaks_of_one_operation(cx)) {
-      return served<S, R>::once(*this->service_, for_service(cx), request);
-    }
-    constexpr bool is_task =
-        std::same_as<decltype((*this->service_)(cx, request)), task<result<response_t<R>>>>;
-    if constexpr (is_task && operation_idempotent<R>()) {
+    if constexpr (delivery_of<R> == delivery::one_way ||
+                  operation_timeout<R>() != duration::zero()) {
+      return limited(*this->service_, cx, request);
+    } else if (speaks_of_one_operation(cx)) {
+      return apart(*this->service_, cx, request);
+    } else if constexpr (replies_later<S, R> && operation_idempotent<R>()) {
       // The service's own task, no frame of ours: that its errors do not speak of this call does no
       // harm where a repetition does none.
       return (*this->service_)(cx, request);
     } else {
       return served<S, R>::once(*this->service_, cx, request);
     }
+  }
+
+ private:
+  static task<result<response_t<R>>> apart(S& service, const context& cx, const R& request) {
+    const auto call = call_of<R>(cx);
+    auto outcome = co_await served<S, R>::once(service, for_service(cx, call), request);
+    co_return outcome;
+  }
+
+  static task<result<response_t<R>>> limited(S& service, const context& cx, const R& request) {
+    const operation_limit own(cx, operation_timeout<R>());
+    const auto call = call_of<R>(cx);
+    auto outcome = co_await served<S, R>::once(service, for_service(own.under(), call), request);
+    if (!outcome) {
+      own.translate(wire_name<R>(), outcome.error());
+    }
+    if constexpr (delivery_of<R> == delivery::one_way) {
+      if (cx.check()) {
+        outcome = {};  // what became of it, nobody learns
+      }
+    }
+    co_return outcome;
+  }
+};
+
+template <class S, class Base, streaming R, class... Rs>
+class in_process_adapter<S, Base, R, Rs...> : public in_process_adapter<S, Base, Rs...> {
+ public:
+  using in_process_adapter<S, Base, Rs...>::in_process_adapter;
+  using Base::call;
+
+  task<result<void>> call(context& cx, const R& request, item_writer<item_t<R>>& to) override {
+    const operation_limit own(cx, operation_timeout<R>());
+    const auto call = call_of<R>(cx);
+    auto outcome =
+        co_await served<S, R>::once(*this->service_, for_service(own.under(), call), request, to);
+    if (!outcome) {
+      own.translate(wire_name<R>(), outcome.error());
+    }
+    co_return outcome;
   }
 };
 

@@ -100,6 +100,9 @@ class port {
     co_return outcome;
   }
 
+  /// What answers, for decorators.
+  [[nodiscard]] const std::shared_ptr<interface>& adapter() const noexcept { return adapter_; }
+
   /// True for the operations of this port.
   template <class R>
   static constexpr bool has = (std::same_as<R, Rs> || ...);

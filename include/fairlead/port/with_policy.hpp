@@ -20,7 +20,21 @@ struct inner_call {
   task<result<response_t<R>>> operator()(context& attempt) const { return inner(attempt, request); }
 };
 
-template <class Port, class Stack, class Base, operation... Rs>
+/// The same with a stream. What was handed over is not taken back, so it is not repeated but where
+/// nothing was sent.
+template <class Port, streaming R>
+struct inner_stream {
+  static constexpr auto idempotency = fairlead::idempotency::not_idempotent;
+  const Port& inner;
+  const R& request;
+  item_writer<item_t<R>>& to;
+
+  task<result<void>> operator()(context& attempt) const {
+    return inner.adapter()->call(attempt, request, to);
+  }
+};
+
+template <class Port, class Stack, class Base, class... Rs>
 class policy_adapter;
 
 template <class Port, class Stack, class Base>
@@ -33,7 +47,7 @@ class policy_adapter<Port, Stack, Base> : public Base {
   Stack stack_;
 };
 
-template <class Port, class Stack, class Base, operation R, operation... Rs>
+template <class Port, class Stack, class Base, class R, class... Rs>
 class policy_adapter<Port, Stack, Base, R, Rs...>
     : public policy_adapter<Port, Stack, Base, Rs...> {
  public:
@@ -42,6 +56,18 @@ class policy_adapter<Port, Stack, Base, R, Rs...>
 
   task<result<response_t<R>>> call(context& cx, const R& request) override {
     return this->stack_.run(cx, inner_call<Port, R>{this->inner_, request});
+  }
+};
+
+template <class Port, class Stack, class Base, streaming R, class... Rs>
+class policy_adapter<Port, Stack, Base, R, Rs...>
+    : public policy_adapter<Port, Stack, Base, Rs...> {
+ public:
+  using policy_adapter<Port, Stack, Base, Rs...>::policy_adapter;
+  using Base::call;
+
+  task<result<void>> call(context& cx, const R& request, item_writer<item_t<R>>& to) override {
+    return this->stack_.run(cx, inner_stream<Port, R>{this->inner_, request, to});
   }
 };
 
@@ -55,7 +81,8 @@ struct policy_adapter_of<port<Rs...>, Stack> {
 }  // namespace detail
 
 /// `inner` with every call run through `stack`, a `policy::stack`. The stack learns from the
-/// request type whether the operation is idempotent.
+/// request type whether the operation is idempotent. A stream is not: it is tried again only where
+/// nothing was sent.
 ///
 /// *Thread safety*: that of `inner` and of the policies.
 template <class Port, class Stack>
