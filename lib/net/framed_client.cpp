@@ -34,6 +34,7 @@ void check(const open_stream& open, const framed_client_options& o) {
           "max_in_flight must be 1 to 4096");
   require(o.max_waiting >= 1, "max_waiting must be at least 1");
   require(o.max_given_up >= 1, "max_given_up must be at least 1");
+  require(o.max_untaken >= 1, "max_untaken must be at least 1");
   require(o.call_timeout > duration::zero(), "call_timeout must be positive");
   require(o.connect_timeout > duration::zero(), "connect_timeout must be positive");
   require(o.write_timeout > duration::zero(), "write_timeout must be positive");
@@ -48,8 +49,8 @@ void check(const open_stream& open, const framed_client_options& o) {
 }  // namespace
 
 struct framed_client::impl : detail::exchange {
-  impl(open_stream o, any_framer f, message_id id, const framed_client_options& opts)
-      : exchange(std::move(f), std::move(id), opts), open(std::move(o)) {}
+  impl(open_stream o, any_framer f, reply_rules rules, const framed_client_options& opts)
+      : exchange(std::move(f), std::move(rules), opts), open(std::move(o)) {}
 
   // A call's stake, gone with its frame.
   struct stake {
@@ -77,7 +78,10 @@ struct framed_client::impl : detail::exchange {
   };
 
   static task<result<std::string>> call(std::shared_ptr<impl> self, context& cx,
-                                        std::string_view request);
+                                        std::string_view request, detail::pending::expects replies);
+  static task<result<void>> each_reply(std::shared_ptr<impl> self, context& cx,
+                                       std::string_view request, const take_reply& take);
+  static task<result<void>> post(std::shared_ptr<impl> self, context& cx, std::string_view message);
   static task<void> run(std::shared_ptr<impl> self, context cx);
   task<result<void>> wanted(context& cx);
   task<result<connection>> connect(context& cx);
@@ -92,8 +96,10 @@ struct framed_client::impl : detail::exchange {
 };
 
 task<result<std::string>> framed_client::impl::call(std::shared_ptr<impl> self, context& cx,
-                                                    std::string_view request) {
+                                                    std::string_view request,
+                                                    detail::pending::expects replies) {
   detail::pending c;
+  c.replies = replies;
   auto ready = self->prepare(cx, c, request);
   if (!ready) {
     co_return fail(std::move(ready).error());
@@ -111,6 +117,53 @@ task<result<std::string>> framed_client::impl::call(std::shared_ptr<impl> self, 
     }
   }
   co_return std::move(*c.outcome);
+}
+
+task<result<void>> framed_client::impl::post(std::shared_ptr<impl> self, context& cx,
+                                             std::string_view message) {
+  auto sent = co_await call(std::move(self), cx, message, detail::pending::expects::none);
+  if (!sent) {
+    co_return fail(std::move(sent).error());
+  }
+  co_return result<void>();
+}
+
+task<result<void>> framed_client::impl::each_reply(std::shared_ptr<impl> self, context& cx,
+                                                   std::string_view request,
+                                                   const take_reply& take) {
+  detail::pending c;
+  c.replies = detail::pending::expects::several;
+  auto ready = self->prepare(cx, c, request);
+  if (!ready) {
+    co_return ready;
+  }
+  const stake here(*self, c);
+  self->enter(c);
+  for (;;) {
+    while (!c.untaken.empty()) {
+      auto next = std::move(c.untaken.front());
+      c.untaken.pop_front();
+      auto taken = co_await take(cx, std::move(next));
+      if (!taken) {
+        co_return taken;
+      }
+    }
+    if (c.outcome) {
+      break;
+    }
+    waiter w(cx);
+    c.who = &w;
+    const auto woken = co_await w.wait();
+    c.who = nullptr;
+    if (woken != wake::notified && c.untaken.empty() && !c.outcome) {
+      co_return fail(self->given_up(cx, c, woken));
+    }
+  }
+  if (!*c.outcome) {
+    co_return fail(std::move(*c.outcome).error());
+  }
+  auto taken = co_await take(cx, std::move(**c.outcome));
+  co_return taken;
 }
 
 task<void> framed_client::impl::run(std::shared_ptr<impl> self, context cx) {
@@ -282,12 +335,17 @@ task<result<void>> framed_client::impl::drain(std::shared_ptr<impl> self, contex
 
 framed_client::framed_client(task_scope& scope, open_stream open, any_framer rule,
                              framed_client_options options)
-    : framed_client(scope, std::move(open), std::move(rule), message_id(), options) {}
+    : framed_client(scope, std::move(open), std::move(rule), reply_rules(), options) {}
 
 framed_client::framed_client(task_scope& scope, open_stream open, any_framer rule, message_id id_of,
-                             framed_client_options options) {
+                             framed_client_options options)
+    : framed_client(scope, std::move(open), std::move(rule), reply_rules{std::move(id_of), {}, {}},
+                    options) {}
+
+framed_client::framed_client(task_scope& scope, open_stream open, any_framer rule,
+                             reply_rules rules, framed_client_options options) {
   check(open, options);
-  impl_ = std::make_shared<impl>(std::move(open), std::move(rule), std::move(id_of), options);
+  impl_ = std::make_shared<impl>(std::move(open), std::move(rule), std::move(rules), options);
   scope.spawn([self = impl_](context& cx) { return impl::run(self, cx); });
 }
 
@@ -299,7 +357,16 @@ framed_client::~framed_client() {
 }
 
 task<result<std::string>> framed_client::call(context& cx, std::string_view request) {
-  return impl::call(impl_, cx, request);
+  return impl::call(impl_, cx, request, detail::pending::expects::one);
+}
+
+task<result<void>> framed_client::call_each(context& cx, std::string_view request,
+                                            const take_reply& take) {
+  return impl::each_reply(impl_, cx, request, take);
+}
+
+task<result<void>> framed_client::post(context& cx, std::string_view message) {
+  return impl::post(impl_, cx, message);
 }
 
 task<result<void>> framed_client::drain(context& cx, duration grace) {

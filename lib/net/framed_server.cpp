@@ -5,6 +5,7 @@
 // all that follow it.
 #include <fairlead/net/framed_server.hpp>
 
+#include <fairlead/core/mutex.hpp>
 #include <fairlead/core/semaphore.hpp>
 #include <fairlead/core/task_scope.hpp>
 #include <fairlead/net/close_in_order.hpp>
@@ -23,7 +24,7 @@ namespace fairlead::net {
 
 namespace {
 
-void check(const message_handler& handler, const framed_server_options& o) {
+void check(bool has_handler, const framed_server_options& o) {
   std::string text;
   const auto require = [&](bool holds, std::string_view problem) {
     if (!holds) {
@@ -31,7 +32,7 @@ void check(const message_handler& handler, const framed_server_options& o) {
       text += problem;
     }
   };
-  require(static_cast<bool>(handler), "there is no handler");
+  require(has_handler, "there is no handler");
   require(o.max_connections >= 1, "max_connections must be at least 1");
   require(o.max_concurrent >= 1 && o.max_concurrent <= 4096, "max_concurrent must be 1 to 4096");
   require(o.read_timeout > duration::zero(), "read_timeout must be positive");
@@ -52,10 +53,12 @@ bool makes_no_sense(const error& e) {
 }  // namespace
 
 struct framed_server::impl {
-  impl(any_framer f, message_handler h, failure_reply r, const framed_server_options& o)
+  impl(any_framer f, message_handler h, failure_reply r, open_session s,
+       const framed_server_options& o)
       : rule(std::move(f)),
         handler(std::move(h)),
         on_failure(std::move(r)),
+        open(std::move(s)),
         options(o),
         connections("framed_server", o.max_connections) {}
 
@@ -74,6 +77,7 @@ struct framed_server::impl {
           under(std::move(s)),
           messages(*under, i.rule),
           permits(i.options.max_concurrent),
+          read_ahead(2 * i.options.max_concurrent),
           replies(i.options.max_concurrent) {
       messages.limit_message_time(i.options.read_timeout);
     }
@@ -82,12 +86,29 @@ struct framed_server::impl {
     std::unique_ptr<stream> under;
     framed<any_framer> messages;
     semaphore permits;
+    semaphore read_ahead;  // of a session: messages that were read and are not done with
+    async_mutex turn;      // of a session: to write
+    std::unique_ptr<message_session> speaks;
     detail::reply_order<ready> replies;
     std::deque<ready> outgoing;  // those whose turn it is
     bool writing = false;
     bool broken = false;   // nothing more can be written
     bool refused = false;  // nothing more shall be: a request is not answered
     bool lingers = false;  // the client may be sending still, and shall read its replies
+  };
+
+  // Sends for one message of a session. What it writes it writes under the connection's context:
+  // half a message would be the end of all others.
+  class sender final : public message_sender {
+   public:
+    sender(impl& i, talk& t, context& connection) noexcept
+        : self_(i), t_(t), connection_(connection) {}
+    task<result<void>> send(context& cx, std::string_view message) override;
+
+   private:
+    impl& self_;
+    talk& t_;
+    context& connection_;
   };
 
   task<void> session(context& cx, const session_surroundings& around, std::unique_ptr<stream> s);
@@ -97,6 +118,11 @@ struct framed_server::impl {
   task<void> one_by_one(context& cx, talk& t);
   task<result<void>> side_by_side(context& cx, talk& t, task_scope& requests);
   task<void> one_request(context& cx, talk& t, std::string request, semaphore::permit permit);
+  task<result<void>> converse(context& cx, talk& t, task_scope& requests);
+  task<void> one_message(context& cx, talk& t, std::string text, semaphore::permit ahead);
+  task<result<void>> handle_message(context& cx, talk& t, std::string_view text);
+  [[nodiscard]] static bool goes_on(const context& cx, const talk& t, const task_scope& requests,
+                                    const error& e);
   task<std::optional<std::string>> answer(context& cx, std::string_view request);
   task<result<std::string>> handle(context& cx, std::string_view request);
   task<bool> write(context& cx, talk& t, std::string_view reply);
@@ -106,6 +132,7 @@ struct framed_server::impl {
   any_framer rule;
   message_handler handler;
   failure_reply on_failure;
+  open_session open;
   framed_server_options options;
   accept_loop connections;
   framed_server_stats counts;
@@ -114,7 +141,12 @@ struct framed_server::impl {
 task<void> framed_server::impl::session(context& cx, const session_surroundings& around,
                                         std::unique_ptr<stream> s) {
   talk t(*this, around.until_drain, std::move(s));
-  if (options.max_concurrent == 1) {
+  if (open) {
+    t.speaks = open(t.under->peer());
+    const auto body = [&](task_scope& requests) { return converse(cx, t, requests); };
+    auto ended = co_await with_scope(cx, body);
+    static_cast<void>(ended);  // all that failed has been counted
+  } else if (options.max_concurrent == 1) {
     co_await one_by_one(cx, t);
   } else {
     const auto body = [&](task_scope& requests) { return side_by_side(cx, t, requests); };
@@ -208,10 +240,9 @@ task<result<void>> framed_server::impl::side_by_side(context& cx, talk& t, task_
     if (got || got.error().is<errors::cancelled>() || makes_no_sense(got.error())) {
       break;
     }
-    if (got.error().is<errors::deadline>() && cx.check() && requests.running() > 0) {
-      continue;  // not idle: something is in progress
+    if (!goes_on(cx, t, requests, got.error())) {
+      co_return fail(std::move(got).error());
     }
-    co_return fail(std::move(got).error());
   }
   if (t.broken || t.refused) {
     co_return fail(errors::connection_closed{t.under->peer()});  // ends what is in progress
@@ -236,6 +267,94 @@ task<void> framed_server::impl::one_request(context& cx, talk& t, std::string re
   if (!t.writing) {
     co_await write_ready(cx, t);
   }
+}
+
+// Not idle: something is in progress.
+bool framed_server::impl::goes_on(const context& cx, const talk& t, const task_scope& requests,
+                                  const error& e) {
+  return e.is<errors::deadline>() && cx.check() && !t.broken && !t.refused &&
+         requests.running() > 0;
+}
+
+task<result<void>> framed_server::impl::converse(context& cx, talk& t, task_scope& requests) {
+  while (!t.broken && !t.refused) {
+    auto ahead = co_await t.read_ahead.acquire(cx);
+    if (!ahead || t.broken || t.refused) {
+      break;
+    }
+    auto got = co_await next(t);
+    if (got && *got) {
+      if (!t.speaks->settle(**got)) {
+        auto one = [this, &t, text = std::string(**got),
+                    held = std::move(*ahead)](context& own) mutable {
+          return one_message(own, t, std::move(text), std::move(held));
+        };
+        requests.spawn(std::move(one));
+      }
+      continue;
+    }
+    if (got || got.error().is<errors::cancelled>() || makes_no_sense(got.error())) {
+      break;
+    }
+    if (!goes_on(cx, t, requests, got.error())) {
+      co_return fail(std::move(got).error());
+    }
+  }
+  if (t.broken || t.refused) {
+    co_return fail(errors::connection_closed{t.under->peer()});  // ends what is in progress
+  }
+  co_return result<void>{};
+}
+
+task<void> framed_server::impl::one_message(context& cx, talk& t, std::string text,
+                                            semaphore::permit ahead) {
+  const auto held = std::move(ahead);
+  const auto permit = co_await t.permits.acquire(cx);
+  if (!permit || t.broken || t.refused) {
+    co_return;
+  }
+  auto done = co_await handle_message(cx, t, text);
+  if (!done && !t.broken) {
+    ++counts.failed;
+    t.refused = true;
+    t.reading.cancel();
+  }
+}
+
+task<result<void>> framed_server::impl::handle_message(context& cx, talk& t,
+                                                       std::string_view text) {
+  auto limited = cx.with_timeout(options.handler_timeout);
+  sender out(*this, t, cx);
+  std::string thrown;
+  try {
+    auto done = co_await t.speaks->handle(limited, text, out);
+    co_return done;
+  } catch (const std::exception& e) {
+    thrown = e.what();
+  } catch (...) {
+    thrown = "an exception that is not a std::exception";
+  }
+  co_return fail(errors::application{"internal", thrown});
+}
+
+task<result<void>> framed_server::impl::sender::send(context& cx, std::string_view message) {
+  if (auto fits = self_.rule.edges(message); !fits) {
+    co_return fail(std::move(fits).error());
+  }
+  const auto turn = co_await t_.turn.lock(cx);
+  if (!turn) {
+    co_return fail(turn.error());
+  }
+  if (!t_.broken) {
+    const bool written = co_await self_.write(connection_, t_, message);
+    if (written) {
+      co_return result<void>();
+    }
+    t_.broken = true;
+    t_.reading.cancel();
+    t_.under->close();
+  }
+  co_return fail(errors::connection_closed{t_.under->peer()});
 }
 
 task<void> framed_server::impl::write_ready(context& cx, talk& t) {
@@ -303,9 +422,15 @@ framed_server::framed_server(any_framer rule, message_handler handler,
 
 framed_server::framed_server(any_framer rule, message_handler handler, failure_reply on_failure,
                              framed_server_options options) {
-  check(handler, options);
-  impl_ =
-      std::make_unique<impl>(std::move(rule), std::move(handler), std::move(on_failure), options);
+  check(static_cast<bool>(handler), options);
+  impl_ = std::make_unique<impl>(std::move(rule), std::move(handler), std::move(on_failure),
+                                 open_session(), options);
+}
+
+framed_server::framed_server(any_framer rule, open_session open, framed_server_options options) {
+  check(static_cast<bool>(open), options);
+  impl_ = std::make_unique<impl>(std::move(rule), message_handler(), failure_reply(),
+                                 std::move(open), options);
 }
 
 framed_server::~framed_server() = default;

@@ -33,6 +33,16 @@ using open_stream = std::function<task<result<connection>>(context&)>;
 /// The id of a request or of a reply, or nothing when the message has none. Called for both.
 using message_id = std::function<std::optional<std::string>(std::string_view message)>;
 
+/// What a protocol says about its messages, beyond one reply for each request in their order.
+struct reply_rules {
+  message_id id_of;  ///< required: replies come in any order
+  /// True for a reply after which others to the same request follow; without it none is.
+  std::function<bool(std::string_view reply)> more = {};
+  /// The message that tells the peer that nobody waits for the reply to the request with that id
+  /// any more. The peer is to end it with a last reply all the same. Without it nothing is said.
+  std::function<std::string(std::string_view id)> give_up = {};
+};
+
 /// The knobs of a `framed_client`.
 struct framed_client_options {
   /// Requests that may be unanswered on the connection at a time (pipelining), 1 to 4096; default
@@ -58,6 +68,9 @@ struct framed_client_options {
   /// of it at random; default 100 ms up to 10 s.
   duration first_pause = std::chrono::milliseconds(100);
   duration longest_pause = std::chrono::seconds(10);
+  /// Replies to one request that may wait to be taken, at least 1; default 64. A peer that sends
+  /// more breaks the protocol: say in the request how many it may send.
+  std::size_t max_untaken = 64;
 };
 
 /// What a client has done and is doing.
@@ -107,6 +120,9 @@ class framed_client {
   /// Replies in any order: `id_of` says which belongs to which.
   framed_client(task_scope& scope, open_stream open, any_framer rule, message_id id_of,
                 framed_client_options options = {});
+  /// The same, and more about the protocol.
+  framed_client(task_scope& scope, open_stream open, any_framer rule, reply_rules rules,
+                framed_client_options options = {});
   framed_client(const framed_client&) = delete;
   framed_client& operator=(const framed_client&) = delete;
   /// Cuts the connection; calls in progress end with `unavailable`.
@@ -121,6 +137,23 @@ class framed_client {
   /// (unknown); `timeout` beyond `call_timeout`; `cancelled`, `deadline`. `sent` is not_sent for
   /// a call that is given up before its turn, and unknown after.
   [[nodiscard]] task<result<std::string>> call(context& cx, std::string_view request);
+
+  /// Takes one of several replies. An error ends the call.
+  using take_reply = std::function<task<result<void>>(context& cx, std::string reply)>;
+
+  /// Sends `request`, and hands each of its replies to `take`, one after the other: those that more
+  /// follow (`reply_rules::more`), and the last. Both live until the call has ended.
+  ///
+  /// *Completes when* the last was taken. There is no `call_timeout`: a stream may be long.
+  /// *Errors*: as `call`; that of `take`; `protocol_error` when more than `max_untaken` came.
+  [[nodiscard]] task<result<void>> call_each(context& cx, std::string_view request,
+                                             const take_reply& take);
+
+  /// Sends `message`, which must live until it has ended, and expects no reply.
+  ///
+  /// *Completes when* the system has all of it. *Errors*: as `call`; `sent` is unknown when some of
+  /// it had been written. Whether it arrives nobody learns.
+  [[nodiscard]] task<result<void>> post(context& cx, std::string_view message);
 
   /// Ends in order: refuses new calls, lets those in progress end, then closes the connection;
   /// after `grace` cuts them off.

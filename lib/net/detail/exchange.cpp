@@ -18,11 +18,11 @@ error gone(error_sent sent) {
 
 }  // namespace
 
-exchange::exchange(any_framer f, message_id id, const framed_client_options& o)
+exchange::exchange(any_framer f, reply_rules r, const framed_client_options& o)
     : rule(std::move(f)),
-      id_of(std::move(id)),
+      protocol(std::move(r)),
       options(o),
-      out(id_of ? matcher::order::by_id : matcher::order::of_requests, o.max_in_flight),
+      out(protocol.id_of ? matcher::order::by_id : matcher::order::of_requests, o.max_in_flight),
       pace(o.first_pause, o.longest_pause) {}
 
 bool exchange::can_send() const noexcept {
@@ -51,8 +51,8 @@ result<void> exchange::prepare(const context& cx, pending& c, std::string_view r
     error e = std::move(edges).error();
     return fail(e.at(error_stage::write).with_sent(error_sent::not_sent));
   }
-  if (id_of) {
-    auto id = id_of(request);
+  if (protocol.id_of && c.replies != pending::expects::none) {
+    auto id = protocol.id_of(request);
     if (!id || out.in_use(*id)) {
       return fail(errors::invalid_argument{"request id", id ? "is in use" : "is missing"});
     }
@@ -60,7 +60,8 @@ result<void> exchange::prepare(const context& cx, pending& c, std::string_view r
   }
   c.request = request;
   c.edges = *edges;
-  c.limit = saturating_add(cx.now(), options.call_timeout);
+  c.limit = c.replies == pending::expects::several ? no_deadline
+                                                   : saturating_add(cx.now(), options.call_timeout);
   if (line == nullptr && pace.not_before() > std::min(c.limit, cx.deadline()) && last_failure) {
     return fail(in_pause(cx));
   }
@@ -87,7 +88,10 @@ void exchange::leave(pending& c) noexcept {
   --live;
   if (c.at == pending::place::waiting) {
     waiting.remove(c);
+  } else if (c.at == pending::place::posted) {
+    posted.remove(c);
   } else if (c.at == pending::place::out) {
+    tell_given_up(c.id);
     out.abandon(c);
     if (out.abandoned() >= std::min(options.max_given_up, options.max_in_flight) &&
         line != nullptr) {
@@ -100,8 +104,22 @@ void exchange::leave(pending& c) noexcept {
   }
 }
 
+// What is not said is not missed: the peer finds out when it replies.
+void exchange::tell_given_up(std::string_view id) noexcept try {
+  if (protocol.give_up && line != nullptr) {
+    const auto message = protocol.give_up(id);
+    if (const auto edges = rule.edges(message)) {
+      put(message, *edges);
+    }
+  }
+} catch (...) {
+  return;
+}
+
 error exchange::given_up(const context& cx, const pending& c, wake why) const {
-  const auto sent = c.at == pending::place::out ? error_sent::unknown : error_sent::not_sent;
+  const bool begun =
+      c.at == pending::place::out || (c.at == pending::place::posted && c.begin < written);
+  const auto sent = begun ? error_sent::unknown : error_sent::not_sent;
   if (why == wake::cancelled) {
     error e = errors::cancelled{};
     return e.with_sent(sent);
@@ -123,7 +141,7 @@ error exchange::given_up(const context& cx, const pending& c, wake why) const {
 // Something of a message is here that no request has asked for. The next request would take it for
 // its reply.
 bool exchange::unasked() const noexcept {
-  return !id_of && out.size() == 0 && incoming != nullptr && incoming->has_unread();
+  return !protocol.id_of && out.size() == 0 && incoming != nullptr && incoming->has_unread();
 }
 
 void exchange::break_off_unasked() {
@@ -138,7 +156,7 @@ void exchange::pump() {
   while (!waiting.empty() && can_send()) {
     pending& c = waiting.front();
     waiting.remove(c);
-    if (out.in_use(c.id)) {
+    if (c.replies != pending::expects::none && out.in_use(c.id)) {
       complete(c, fail(errors::invalid_argument{"request id", "is in use"}));
     } else {
       send(c);
@@ -147,12 +165,23 @@ void exchange::pump() {
 }
 
 void exchange::send(pending& c) {
-  const std::array pieces = {std::as_bytes(std::span(c.edges.before())),
-                             std::as_bytes(std::span(c.request)),
-                             std::as_bytes(std::span(c.edges.after()))};
-  c.at = pending::place::out;
   c.begin = written + unsent.size() - sent_of_it;
-  out.add(c, c.id);
+  c.end = c.begin + c.edges.before().size() + c.request.size() + c.edges.after().size();
+  if (c.replies == pending::expects::none) {
+    c.at = pending::place::posted;
+    posted.push_back(c);
+  } else {
+    c.at = pending::place::out;
+    out.add(c, c.id);
+  }
+  put(c.request, c.edges);
+  end_posted();
+}
+
+void exchange::put(std::string_view message, const frame_edges& edges) {
+  const std::array pieces = {std::as_bytes(std::span(edges.before())),
+                             std::as_bytes(std::span(message)),
+                             std::as_bytes(std::span(edges.after()))};
   std::size_t taken = 0;
   if (unsent.empty() && line->worth_trying(direction::write)) {
     auto put = line->try_write(const_buffers(pieces));
@@ -174,6 +203,15 @@ void exchange::send(pending& c) {
   }
 }
 
+// Those whose last byte is written are done.
+void exchange::end_posted() {
+  while (!posted.empty() && posted.front().end <= written) {
+    pending& c = posted.front();
+    posted.remove(c);
+    complete(c, std::string());
+  }
+}
+
 result<void> exchange::flush() {
   while (sent_of_it < unsent.size()) {
     const auto rest = std::as_bytes(std::span(unsent)).subspan(sent_of_it);
@@ -186,6 +224,7 @@ result<void> exchange::flush() {
     }
     sent_of_it += **put;
     written += **put;
+    end_posted();
     if (sent_of_it < unsent.size() && !line->worth_trying(direction::write)) {
       return {};
     }
@@ -219,10 +258,15 @@ void exchange::complete(pending& c, result<std::string> outcome) {
 
 void exchange::take(std::string_view message) {
   std::optional<std::string> id;
-  if (id_of) {
-    id = id_of(message);
+  if (protocol.id_of) {
+    id = protocol.id_of(message);
   }
-  const auto found = out.reply(id ? std::optional<std::string_view>(*id) : std::nullopt);
+  const auto which = id ? std::optional<std::string_view>(*id) : std::nullopt;
+  if (protocol.more && protocol.more(message)) {
+    take_one_of_several(out.peek(which), message);
+    return;
+  }
+  const auto found = out.reply(which);
   switch (found.what) {
     case matcher::verdict::belongs:
       if (found.call->begin >= written) {  // not a byte of its request has gone out
@@ -249,23 +293,61 @@ void exchange::take(std::string_view message) {
   }
 }
 
+void exchange::take_one_of_several(const matcher::match& found, std::string_view message) {
+  switch (found.what) {
+    case matcher::verdict::belongs:
+      break;
+    case matcher::verdict::swallowed:
+      ++counts.swallowed;
+      return;
+    case matcher::verdict::unknown:
+      ++counts.unknown;
+      return;
+    case matcher::verdict::ambiguous:
+      break_off_unasked();
+      return;
+  }
+  auto& c = *found.call;
+  if (c.replies != pending::expects::several || c.begin >= written ||
+      c.untaken.size() >= options.max_untaken) {
+    const std::string peer = line != nullptr ? line->peer() : std::string(own_name);
+    break_line(errors::protocol_error{peer, "more replies to a request than it allows"});
+    return;
+  }
+  useful = true;
+  c.untaken.emplace_back(message);
+  if (c.who != nullptr) {
+    c.who->notify();
+  }
+}
+
+// A call of the connection that is gone.
+void exchange::settle_unwritten(pending& c, const error& why, pending_queue& again) {
+  const bool untouched = c.begin >= written;
+  if (untouched && broken && !c.moved) {
+    c.moved = true;
+    c.at = pending::place::waiting;
+    again.push_front(c);
+  } else {
+    error e = why;
+    complete(c, fail(e.with_sent(untouched ? error_sent::not_sent : error_sent::unknown)));
+  }
+}
+
 void exchange::end_line() {
   error why = broken ? *broken : gone(error_sent::unknown);
   pending_queue again;
+  while (!posted.empty()) {
+    pending& c = posted.front();
+    posted.remove(c);
+    settle_unwritten(c, why, again);
+  }
   while (out.size() > 0) {
     pending* const c = out.take_oldest();
     if (c == nullptr) {
       continue;
     }
-    const bool untouched = c->begin >= written;
-    if (untouched && broken && !c->moved) {
-      c->moved = true;
-      c->at = pending::place::waiting;
-      again.push_front(*c);
-    } else {
-      error e = why;
-      complete(*c, fail(e.with_sent(untouched ? error_sent::not_sent : error_sent::unknown)));
-    }
+    settle_unwritten(*c, why, again);
   }
   while (!again.empty()) {
     pending& newest = again.front();

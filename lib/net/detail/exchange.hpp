@@ -11,6 +11,7 @@
 #include <fairlead/net/wait_slot.hpp>
 
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,16 +20,20 @@ namespace fairlead::net::detail {
 
 /// A call, in its frame.
 struct pending {
-  enum class place : std::uint8_t { nowhere, waiting, out };
+  enum class place : std::uint8_t { nowhere, waiting, out, posted };
+  enum class expects : std::uint8_t { one, several, none };  // of replies
 
   std::string_view request;
   frame_edges edges;
   std::string id;
   time_point limit;
   std::uint64_t begin = 0;  // the first of its bytes, counted over the connection
+  std::uint64_t end = 0;    // behind its last byte
   place at = place::nowhere;
+  expects replies = expects::one;
   bool moved = false;  // from a connection that took nothing of it
   waiter* who = nullptr;
+  std::deque<std::string> untaken;  // replies that more follow
   std::optional<result<std::string>> outcome;
   pending* next = nullptr;  // while it waits
   pending* prev = nullptr;
@@ -70,7 +75,7 @@ class pending_queue {
 struct exchange {
   static constexpr std::string_view own_name = "framed_client";
 
-  exchange(any_framer f, message_id id, const framed_client_options& o);
+  exchange(any_framer f, reply_rules r, const framed_client_options& o);
 
   // A call, from its begin to its end.
   result<void> prepare(const context& cx, pending& c, std::string_view request);
@@ -97,10 +102,11 @@ struct exchange {
   void end_all() noexcept;
 
   any_framer rule;
-  message_id id_of;
+  reply_rules protocol;
   framed_client_options options;
 
   pending_queue waiting;
+  pending_queue posted;  // whose bytes are not all written
   using matcher = reply_matcher<pending>;
   matcher out;
   std::size_t live = 0;  // calls in progress
@@ -130,6 +136,11 @@ struct exchange {
   [[nodiscard]] bool unasked() const noexcept;
   void break_off_unasked();
   void send(pending& c);
+  void put(std::string_view message, const frame_edges& edges);
+  void tell_given_up(std::string_view id) noexcept;
+  void end_posted();
+  void take_one_of_several(const matcher::match& found, std::string_view message);
+  void settle_unwritten(pending& c, const error& why, pending_queue& again);
   static void complete(pending& c, result<std::string> outcome);
 };
 

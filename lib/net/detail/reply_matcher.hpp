@@ -66,20 +66,15 @@ class reply_matcher {
   /// A reply came; in the order of requests its id does not matter. One without an id belongs to
   /// the only request there is, if there is only one.
   [[nodiscard]] match reply(std::optional<std::string_view> id) {
-    if (size_ == 0) {
-      return {order_ == order::by_id && id ? verdict::unknown : verdict::ambiguous};
-    }
-    std::size_t i = 0;
-    if (order_ == order::by_id) {
-      i = id ? find(*id) : 0;
-      if (i == size_) {
-        return {verdict::unknown};
-      }
-      if (!id && size_ > 1) {
-        return {verdict::ambiguous};
-      }
-    }
-    return remove(i);
+    const auto found = look(id);
+    return found.what == verdict::belongs || found.what == verdict::swallowed ? remove(found.at)
+                                                                              : match{found.what};
+  }
+
+  /// The same for a reply that more follow: nothing is taken out.
+  [[nodiscard]] match peek(std::optional<std::string_view> id) const {
+    const auto found = look(id);
+    return {found.what, found.what == verdict::belongs ? at(found.at).call : nullptr};
   }
 
   /// Takes the oldest request out, when the connection is gone; nullptr for one that was given up.
@@ -103,6 +98,28 @@ class reply_matcher {
       ++i;
     }
     return i;
+  }
+
+  struct place {
+    verdict what;
+    std::size_t at = 0;
+  };
+
+  [[nodiscard]] place look(std::optional<std::string_view> id) const noexcept {
+    if (size_ == 0) {
+      return {order_ == order::by_id && id ? verdict::unknown : verdict::ambiguous};
+    }
+    std::size_t i = 0;
+    if (order_ == order::by_id) {
+      i = id ? find(*id) : 0;
+      if (i == size_) {
+        return {verdict::unknown};
+      }
+      if (!id && size_ > 1) {
+        return {verdict::ambiguous};
+      }
+    }
+    return {at(i).call == nullptr ? verdict::swallowed : verdict::belongs, i};
   }
 
   match remove(std::size_t i) noexcept {

@@ -19,8 +19,6 @@ namespace fairlead::detail {
 
 namespace {
 
-namespace json = boost::json;
-
 bool has_body(route_method m) noexcept {
   return m != route_method::get && m != route_method::del;
 }
@@ -53,11 +51,11 @@ std::vector<pattern_piece> split_pattern(std::string_view pattern) {
 }
 
 // A scalar as it stands in a path or a query: strings without quotes, everything else as JSON.
-std::string plain_text(const json::value& v) {
+std::string plain_text(const boost::json::value& v) {
   if (const auto* s = v.if_string()) {
     return std::string(s->data(), s->size());
   }
-  return json::serialize(v);
+  return boost::json::serialize(v);
 }
 
 error bad_parameter(std::string_view operation, std::string_view name, std::string_view why) {
@@ -66,18 +64,18 @@ error bad_parameter(std::string_view operation, std::string_view name, std::stri
 }
 
 // `text` as a member of a JSON object: quoted for string members, else as it is when it is JSON.
-json::value member_value(std::string_view text, bool is_text) {
+boost::json::value member_value(std::string_view text, bool is_text) {
   if (!is_text) {
     boost::system::error_code ec;
-    auto v = json::parse(text, ec);
+    auto v = boost::json::parse(text, ec);
     if (!ec) {
       return v;
     }
   }
-  return json::value(text);
+  return boost::json::value(text);
 }
 
-void add_query(json::object& object, std::string_view query, is_text_field is_text) {
+void add_query(boost::json::object& object, std::string_view query, is_text_field is_text) {
   while (!query.empty()) {
     const auto end = query.find('&');
     const auto pair = query.substr(0, end);
@@ -128,7 +126,7 @@ result<placed_request> place(const std::string& base, const operation_info& what
     return out;
   }
   boost::system::error_code ec;
-  auto members = json::parse(request, ec);
+  auto members = boost::json::parse(request, ec);
   if (ec || !members.is_object()) {
     return fail(errors::invalid_argument{what.name, "a request must be a struct"});
   }
@@ -150,7 +148,7 @@ result<placed_request> place(const std::string& base, const operation_info& what
     object.erase(found);
   }
   if (has_body(what.at.method)) {
-    out.body = json::serialize(members);
+    out.body = boost::json::serialize(members);
   } else {
     for (const auto& [name, value] : object) {
       if (!value.is_null()) {
@@ -167,10 +165,10 @@ std::string request_text(const http::request& r, is_text_field is_text) {
   if (body && r.param_count() == 0) {
     return r.body().empty() ? "{}" : r.body();
   }
-  json::value members = json::object();
+  boost::json::value members = boost::json::object();
   if (body && !r.body().empty()) {
     boost::system::error_code ec;
-    members = json::parse(r.body(), ec);
+    members = boost::json::parse(r.body(), ec);
     if (ec || !members.is_object()) {
       return r.body();  // what is wrong with it, decoding tells
     }
@@ -183,7 +181,7 @@ std::string request_text(const http::request& r, is_text_field is_text) {
     const auto name = r.param_name(i);
     object[name] = member_value(r.param(i), is_text(name));
   }
-  return json::serialize(members);
+  return boost::json::serialize(members);
 }
 
 }  // namespace fairlead::detail
