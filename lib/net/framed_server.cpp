@@ -323,11 +323,10 @@ task<void> framed_server::impl::one_message(context& cx, talk& t, std::string te
 
 task<result<void>> framed_server::impl::handle_message(context& cx, talk& t,
                                                        std::string_view text) {
-  auto limited = cx.with_timeout(options.handler_timeout);
   sender out(*this, t, cx);
   std::string thrown;
   try {
-    auto done = co_await t.speaks->handle(limited, text, out);
+    auto done = co_await t.speaks->handle(cx, text, out);
     co_return done;
   } catch (const std::exception& e) {
     thrown = e.what();

@@ -293,7 +293,7 @@ TEST(FramedServer, AClientAndAServerOverANetworkThatBreaks) {
 
 TEST(FramedServer, SaysEverythingThatIsWrongWithItsOptions) {
   try {
-    const framed_server app(line(), {}, {.max_concurrent = 0, .idle_timeout = 0s});
+    const framed_server app(line(), message_handler(), {.max_concurrent = 0, .idle_timeout = 0s});
     ADD_FAILURE();
   } catch (const std::invalid_argument& e) {
     EXPECT_STREQ(e.what(),

@@ -86,8 +86,9 @@ class framed_server {
   framed_server(any_framer rule, message_handler handler, failure_reply on_failure,
                 framed_server_options options = {});
   /// For protocols whose requests have no reply, or several: each connection has a session, which
-  /// says what goes out and when; `options.sequence` does not matter. Up to twice `max_concurrent`
-  /// messages are read, so that word of those in progress is heard while others wait.
+  /// says what goes out and when; `sequence` and `handler_timeout` of the options do not matter. Up
+  /// to twice `max_concurrent` messages are read, so that word of those in progress is heard while
+  /// others wait.
   framed_server(any_framer rule, open_session open, framed_server_options options = {});
   framed_server(const framed_server&) = delete;
   framed_server& operator=(const framed_server&) = delete;

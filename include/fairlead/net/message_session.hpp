@@ -51,8 +51,8 @@ class message_session {
   [[nodiscard]] virtual bool settle(std::string_view /*message*/) { return false; }
 
   /// Works on one message, and sends any number of them; several at a time. The message lives until
-  /// it has ended. `cx` has the deadline of `handler_timeout`, and is cancelled when the connection
-  /// breaks. An error, or an exception, closes the connection.
+  /// it has ended. `cx` is cancelled when the connection breaks, and has no deadline: how long a
+  /// message may take, the session says. An error, or an exception, closes the connection.
   [[nodiscard]] virtual task<result<void>> handle(context& cx, std::string_view message,
                                                   message_sender& out) = 0;
 };
