@@ -29,7 +29,7 @@ class PortContract : public ::testing::Test {
   std::shared_ptr<shop_service::record> seen = std::make_shared<shop_service::record>();
 };
 
-using rigs = ::testing::Types<in_process_rig, http_rig>;
+using rigs = ::testing::Types<in_process_rig, http_rig, json_lines_rig>;
 TYPED_TEST_SUITE(PortContract, rigs);
 
 TYPED_TEST(PortContract, GivesValues) {

@@ -6,6 +6,8 @@
 #include <fairlead/http/server.hpp>
 #include <fairlead/port/http_port.hpp>
 #include <fairlead/port/in_process.hpp>
+#include <fairlead/port/json_lines_client.hpp>
+#include <fairlead/port/json_lines_server.hpp>
 #include <fairlead/port/serve.hpp>
 #include <fairlead/sim/network.hpp>
 #include <fairlead/sim/world.hpp>
@@ -61,6 +63,34 @@ struct http_rig {
       serving(world, net, std::move(routes),
               [&](context& cx) -> task<void> { co_await body(cx, shop); });
     }
+    world.run_ready();
+    EXPECT_EQ(net.connections(), 0U);
+  }
+};
+
+// Lines of JSON over the simulated network.
+struct json_lines_rig {
+  template <class Body>
+  static void run(sim::world& world, std::shared_ptr<shop_service::record> seen, Body body) {
+    using namespace std::chrono_literals;
+    sim::network net(world);
+    json_lines_server server(
+        service_table::of<shop_port>(std::make_shared<shop_service>(std::move(seen))));
+    world.run([&](context& cx) -> task<void> {
+      task_scope scope(cx);
+      const auto any = net::endpoint::parse("0.0.0.0:80").value();
+      auto listener = net.host("shop").listen(cx.env(), any, {});
+      EXPECT_TRUE(listener.has_value());
+      scope.spawn([&](context& c) { return server.serve(c, std::move(*listener)); });
+      auto& from = net.host("caller");
+      const auto line =
+          std::make_shared<json_lines_client>(scope, net::connects_to(from, "shop", 80));
+      const auto shop = remote_port<shop_port>(line);
+      co_await body(cx, shop);
+      EXPECT_TRUE(co_await line->drain(cx, 1s));
+      EXPECT_TRUE(co_await server.drain(cx, 1s));
+      EXPECT_TRUE(co_await scope.join());
+    });
     world.run_ready();
     EXPECT_EQ(net.connections(), 0U);
   }
