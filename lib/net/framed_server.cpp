@@ -303,6 +303,7 @@ task<result<void>> framed_server::impl::converse(context& cx, talk& t, task_scop
   if (t.broken || t.refused) {
     co_return fail(errors::connection_closed{t.under->peer()});  // ends what is in progress
   }
+  t.speaks->heard_all();
   co_return result<void>{};
 }
 

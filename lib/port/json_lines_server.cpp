@@ -62,6 +62,7 @@ class session final : public net::message_session {
       : table_(table), fallback_(fallback), most_(most) {}
 
   bool settle(std::string_view message) override;
+  void heard_all() noexcept override;
   task<result<void>> handle(context& cx, std::string_view message,
                             net::message_sender& out) override;
 
@@ -108,6 +109,9 @@ class item_sender final : public item_writer<std::string> {
   task<result<void>> write(context& cx, std::string item) override {
     auto wanted = co_await call_.items.acquire(cx);
     if (!wanted) {
+      if (wanted.error().is<errors::unavailable>()) {
+        wanted = fail(errors::cancelled{});  // the caller has gone
+      }
       co_return wanted;
     }
     const auto line = detail::write_reply(id_, "item", item);
@@ -144,6 +148,13 @@ bool session::settle(std::string_view message) {
     }
   }
   return true;
+}
+
+// Nobody is left to say how many items are wanted.
+void session::heard_all() noexcept {
+  for (const auto& [id, call] : running_) {
+    call->items.close();
+  }
 }
 
 task<result<void>> session::handle(context& cx, std::string_view message,

@@ -50,6 +50,10 @@ class message_session {
   /// given up.
   [[nodiscard]] virtual bool settle(std::string_view /*message*/) { return false; }
 
+  /// The client says no more: what waits for word of it waits in vain. What is in progress may go
+  /// on, since the client may still read.
+  virtual void heard_all() noexcept {}
+
   /// Works on one message, and sends any number of them; several at a time. The message lives until
   /// it has ended. `cx` is cancelled when the connection breaks, and has no deadline: how long a
   /// message may take, the session says. An error, or an exception, closes the connection.
