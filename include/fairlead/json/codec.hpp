@@ -46,6 +46,9 @@ class codec {
   [[nodiscard]] result<void> decode_into(void* value, std::string_view text,
                                          const decode_options& options = {}) const;
 
+  /// As `json::schema<T>`; "true", which allows everything, of no type.
+  [[nodiscard]] std::string schema() const;
+
  private:
   constexpr explicit codec(const detail::type_desc& type) noexcept : type_(&type) {}
 
