@@ -3,6 +3,7 @@
 // of the table, and says what came of it with a status.
 #include <fairlead/port/serve.hpp>
 
+#include "detail/hop_headers.hpp"
 #include "detail/http_form.hpp"
 #include "detail/stream_lines.hpp"
 
@@ -45,14 +46,6 @@ http::response error_answer(const error& e) {
   return answer;
 }
 
-incoming_hop hop_of(const http::request& r) {
-  incoming_hop hop;
-  for (const auto field : r.headers()) {
-    hop.take(field.name, field.value);
-  }
-  return hop;
-}
-
 class operation_handler : public http::handler {
  public:
   operation_handler(std::shared_ptr<shared_service> service, const served_operation& which) noexcept
@@ -68,7 +61,7 @@ class reply_handler final : public operation_handler {
   using operation_handler::operation_handler;
 
   task<result<http::response>> handle(context& cx, const http::request& r) override {
-    const auto hop = hop_of(r);
+    const auto hop = detail::hop_of(r);
     const auto call = hop.call_of(which_.what.name);
     context limited = hop.under(cx, cx.now(), call);
     const auto text = detail::request_text(r, which_.is_text);
@@ -134,8 +127,8 @@ class one_way_handler final : public operation_handler {
     if (auto readable = which_.check(text); !readable) {
       co_return error_answer(readable.error());
     }
-    auto call = std::make_shared<const accepted_call>(service_, which_, std::move(text), hop_of(r),
-                                                      cx.now());
+    auto call = std::make_shared<const accepted_call>(service_, which_, std::move(text),
+                                                      detail::hop_of(r), cx.now());
     cx.env().background().spawn(
         [call = std::move(call)](context& own) { return accepted_call::run(call, own); });
     co_return r.reply(http::status::accepted);
@@ -207,9 +200,9 @@ class stream_handler final : public operation_handler {
     if (auto readable = which_.check(text); !readable) {
       co_return error_answer(readable.error());
     }
-    co_return r.reply().body(
-        std::make_shared<item_source>(service_, which_, std::move(text), hop_of(r), cx.now()),
-        detail::stream_type);
+    co_return r.reply().body(std::make_shared<item_source>(service_, which_, std::move(text),
+                                                           detail::hop_of(r), cx.now()),
+                             detail::stream_type);
   }
 };
 

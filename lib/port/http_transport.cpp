@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <fairlead/port/http_transport.hpp>
 
+#include "detail/hop_headers.hpp"
 #include "detail/http_form.hpp"
 #include "detail/stream_lines.hpp"
 #include "detail/told_error.hpp"
@@ -15,21 +16,6 @@
 namespace fairlead {
 
 namespace {
-
-http::headers call_headers(const outgoing_hop& hop, std::string_view accept,
-                           const std::string& body) {
-  http::headers h;
-  h.add("Accept", accept);
-  if (!body.empty()) {
-    h.add("Content-Type", "application/json");
-  }
-  for (const auto& field : hop.fields()) {
-    if (field.name != idempotency_key_field) {  // which the client sends itself
-      h.add(field.name, field.value);
-    }
-  }
-  return h;
-}
 
 task<result<std::string>> fetch(context& cx, http::client& client, route_method method,
                                 std::string target, http::headers h, std::string body) {
@@ -101,7 +87,7 @@ task<result<std::string>> over_http::exchange(context& cx, const operation_info&
   if (auto sendable = hop.check(); !sendable) {
     co_return fail(std::move(sendable).error());
   }
-  auto headers = call_headers(hop, "application/json", placed->body);
+  auto headers = detail::hop_headers(hop, "application/json", !placed->body.empty());
   auto answer = co_await fetch(cx, *client_, what.at.method, std::move(placed->target),
                                std::move(headers), std::move(placed->body));
   if (!answer) {
@@ -121,7 +107,7 @@ task<result<void>> over_http::stream(context& cx, const operation_info& what,
     co_return fail(std::move(sendable).error());
   }
   http::request r(detail::method_of(what), placed->target);
-  r.headers() = call_headers(hop, detail::stream_type, placed->body);
+  r.headers() = detail::hop_headers(hop, detail::stream_type, !placed->body.empty());
   r.body(std::move(placed->body));
   // As long as the caller's deadline lets it: items may be far apart.
   http::stream_options unlimited;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "call_lines.hpp"
 
-#include "json_members.hpp"
 #include "told_error.hpp"
 
 #include <fairlead/json/decode.hpp>
 #include <fairlead/json/encode.hpp>
+#include <fairlead/json/raw_members.hpp>
 #include <fairlead/port/wire_error.hpp>
 
 #include <algorithm>
@@ -63,7 +63,7 @@ result<call_line> read_line(std::string_view text) {
   const auto once = [&](std::uint32_t bit) {
     twice = twice || (std::exchange(seen, seen | bit) & bit) != 0;
   };
-  json_members members(text);
+  json::raw_members members(text);
   while (const auto m = members.next()) {
     if (!m->name.starts_with('_')) {
       continue;
@@ -113,7 +113,7 @@ result<call_line> read_line(std::string_view text) {
 }
 
 std::optional<std::string> id_of_line(std::string_view text) {
-  json_members members(text);
+  json::raw_members members(text);
   while (const auto m = members.next()) {
     if (m->name == "_id" && m->value != "null") {
       return std::string(m->value);
@@ -190,7 +190,7 @@ std::string write_failure(std::string_view id, const error& e) {
   append_string(out, e.message());
   // `to_wire` gives an object with the member "error": its value stands here as "_error".
   const auto told = to_wire(e);
-  json_members members(told);
+  json::raw_members members(told);
   if (const auto m = members.next()) {
     out.append(",\"_error\":").append(m->value);
   }
@@ -214,7 +214,7 @@ error failure_of(const call_line& line, std::string_view peer) {
 }
 
 void take_headers(incoming_hop& hop, std::string_view headers) {
-  json_members members(headers);
+  json::raw_members members(headers);
   while (const auto m = members.next()) {
     if (const auto value = plain_string(m->value)) {
       hop.take(m->name, *value);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
-#include "json_members.hpp"
+#include <fairlead/json/raw_members.hpp>
 
-namespace fairlead::detail {
+namespace fairlead::json {
 
 namespace {
 
@@ -11,7 +11,7 @@ bool is_space(char c) noexcept {
 
 }  // namespace
 
-json_members::json_members(std::string_view object) noexcept : text_(object) {
+raw_members::raw_members(std::string_view object) noexcept : text_(object) {
   skip_space();
   if (peek() != '{') {
     ended_ = true;
@@ -20,12 +20,12 @@ json_members::json_members(std::string_view object) noexcept : text_(object) {
   ++at_;
 }
 
-std::optional<json_members::member> json_members::fail() noexcept {
+std::optional<raw_members::member> raw_members::fail() noexcept {
   ended_ = true;
   return std::nullopt;
 }
 
-std::optional<json_members::member> json_members::next() noexcept {
+std::optional<raw_members::member> raw_members::next() noexcept {
   if (ended_) {
     return std::nullopt;
   }
@@ -64,13 +64,13 @@ std::optional<json_members::member> json_members::next() noexcept {
   return out;
 }
 
-void json_members::skip_space() noexcept {
+void raw_members::skip_space() noexcept {
   while (at_ < text_.size() && is_space(text_[at_])) {
     ++at_;
   }
 }
 
-bool json_members::skip_string() noexcept {
+bool raw_members::skip_string() noexcept {
   if (peek() != '"') {
     return false;
   }
@@ -93,7 +93,7 @@ bool json_members::skip_string() noexcept {
   }
 }
 
-bool json_members::skip_value() noexcept {
+bool raw_members::skip_value() noexcept {
   if (peek() == '"') {
     return skip_string();
   }
@@ -132,4 +132,4 @@ bool json_members::skip_value() noexcept {
   return false;
 }
 
-}  // namespace fairlead::detail
+}  // namespace fairlead::json

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: BSL-1.0
 // Members of an object as texts, whatever the values are.
-#include "detail/json_members.hpp"
+#include <fairlead/json/raw_members.hpp>
 
 #include <gtest/gtest.h>
 
 #include <string>
 #include <vector>
 
-namespace fairlead::detail {
+namespace fairlead::json {
 namespace {
 
 // "name=value" for each member; "!" behind them when the text is not one object.
 std::string told(std::string_view text) {
-  json_members members(text);
+  raw_members members(text);
   std::string out;
   while (const auto m = members.next()) {
     out.append(m->name).append("=").append(m->value).append(" ");
@@ -21,7 +21,7 @@ std::string told(std::string_view text) {
   return out + (members.whole() ? "" : "!");
 }
 
-TEST(JsonMembers, AreTexts) {
+TEST(RawMembers, AreTexts) {
   EXPECT_EQ(told("{}"), "");
   EXPECT_EQ(told(R"({"a":1})"), "a=1 ");
   EXPECT_EQ(told(R"({"a":"x","b":[1,{"c":"]}"}],"d":null,"e":{},"f":-1.5e3,"g":true})"),
@@ -29,13 +29,13 @@ TEST(JsonMembers, AreTexts) {
   EXPECT_EQ(told(" { \"a\" : \"x\" ,\t\"b\" : [ 1 ] } \r\n"), "a=\"x\" b=[ 1 ] ");
 }
 
-TEST(JsonMembers, StringsMayHoldAnything) {
+TEST(RawMembers, StringsMayHoldAnything) {
   EXPECT_EQ(told(R"({"a":"\"","b":"\\","c":"}","d":"\\\"]"})"),
             R"(a="\"" b="\\" c="}" d="\\\"]" )");
   EXPECT_EQ(told(R"({"a\"b":1})"), R"(a\"b=1 )");
 }
 
-TEST(JsonMembers, WhatIsNoObjectIsNotWhole) {
+TEST(RawMembers, WhatIsNoObjectIsNotWhole) {
   for (const auto* text : {"",
                            " ",
                            "[]",
@@ -64,7 +64,7 @@ TEST(JsonMembers, WhatIsNoObjectIsNotWhole) {
   }
 }
 
-TEST(JsonMembers, EveryBeginningOfAnObjectIsNone) {
+TEST(RawMembers, EveryBeginningOfAnObjectIsNone) {
   const std::string whole = R"( {"a":"\\\"x","b":[1,{"c":"]}"}],"d":nul} )";
   for (std::size_t n = 0; n + 1 < whole.size(); ++n) {
     EXPECT_TRUE(told(std::string_view(whole).substr(0, n)).ends_with('!')) << n;
@@ -73,4 +73,4 @@ TEST(JsonMembers, EveryBeginningOfAnObjectIsNone) {
 }
 
 }  // namespace
-}  // namespace fairlead::detail
+}  // namespace fairlead::json

@@ -6,13 +6,23 @@
 #include <optional>
 #include <string_view>
 
-namespace fairlead::detail {
+namespace fairlead::json {
 
-/// Walks over the members of one object. What it gives is where a member is: a value is as good as
-/// the text, and found good or bad by whoever decodes it.
-class json_members {
+/// Walks over the members of one object, for envelopes whose content is passed on or decoded later.
+/// What it gives is where a member is: a value is as good as the text, and found good or bad by
+/// whoever decodes it.
+///
+/// *Thread safety*: none. The text must outlive it and what it gives.
+///
+/// *Example*:
+/// ```cpp
+/// json::raw_members members(R"({"op": "add", "data": {"n": 1}})");
+/// while (const auto m = members.next()) { ... }  // op: "add", data: {"n": 1}
+/// if (!members.whole()) { ... }                  // it was no object
+/// ```
+class raw_members {
  public:
-  explicit json_members(std::string_view object) noexcept;
+  explicit raw_members(std::string_view object) noexcept;
 
   struct member {
     std::string_view name;   ///< between its quotes, as it stands there
@@ -37,4 +47,4 @@ class json_members {
   bool whole_ = false;
 };
 
-}  // namespace fairlead::detail
+}  // namespace fairlead::json
