@@ -14,6 +14,7 @@ namespace fairlead::cli {
 [[nodiscard]] int echo(const std::vector<std::string>& words);
 [[nodiscard]] int send(const std::vector<std::string>& words);
 [[nodiscard]] int ws(const std::vector<std::string>& words);
+[[nodiscard]] int call(const std::vector<std::string>& words);
 [[nodiscard]] int probe(const std::vector<std::string>& words);
 [[nodiscard]] int lab(const std::vector<std::string>& words);
 

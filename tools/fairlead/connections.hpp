@@ -53,6 +53,9 @@ class connection_setup {
   /// Has a client make its connections like this; it offers HTTP/1.1.
   void apply_to(http::client_options& options) const;
 
+  /// Whom to trust, and as whom to appear.
+  [[nodiscard]] const net::tls_client& trust() const noexcept { return trust_; }
+
  private:
   explicit connection_setup(net::tls_client trust) : trust_(std::move(trust)) {}
 

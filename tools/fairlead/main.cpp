@@ -26,6 +26,7 @@ const std::vector<command> commands{
     {"echo", &fairlead::cli::echo, "serve what is sent, for trying things"},
     {"send", &fairlead::cli::send, "send lines as requests, and print the replies"},
     {"ws", &fairlead::cli::ws, "talk to a WebSocket: lines in, messages out"},
+    {"call", &fairlead::cli::call, "call an operation of an exported port"},
     {"probe", &fairlead::cli::probe, "look at what happens when a URL is called"},
     {"lab", &fairlead::cli::lab, "replay an outage against a stack of policies, in virtual time"},
 };
