@@ -145,7 +145,7 @@ TEST(PortDocumentText, SaysWhatIsWrongWithIt) {
             "/operations/0/request is missing");
   const auto schema = with(
       R"({"name":"a","path":"/a","method":"GET","delivery":"reply","request":{"type":"text"}})");
-  EXPECT_EQ(schema.substr(0, 29), "/operations/0/request/type: w") << schema;
+  EXPECT_EQ(schema.substr(0, 27), "/operations/0/request/type:") << schema;
 }
 
 }  // namespace
