@@ -73,8 +73,7 @@ TEST_F(JsonLines, APeerThatSendsNoIdGetsNone) {
                                   4);
     EXPECT_EQ(got.at(0), R"({"_status":"ok","_payload":{"id":1,"name":"user 1"}})");
     EXPECT_EQ(got.at(1), R"({"_status":"ok","_payload":{"id":2,"name":"user 2"}})");
-    EXPECT_EQ(got.at(2),
-              R"({"_id":"x","_status":"ok","_payload":{"id":3,"name":"user 3"}})");
+    EXPECT_EQ(got.at(2), R"({"_id":"x","_status":"ok","_payload":{"id":3,"name":"user 3"}})");
     EXPECT_EQ(
         got.at(3).substr(0, 84),
         R"({"_status":"error","_error_type":"service_error","_message":"application: not_found:)");

@@ -47,8 +47,7 @@ TEST_F(ServiceTable, FindsOperationsByTheirNameOnTheWire) {
 
 TEST_F(ServiceTable, RunsThem) {
   run_in_world(1, [this](context& cx) -> task<void> {
-    EXPECT_EQ(co_await ask(cx, "get_user", R"({"id":7})"),
-              R"({"id":7,"name":"user 7"})");
+    EXPECT_EQ(co_await ask(cx, "get_user", R"({"id":7})"), R"({"id":7,"name":"user 7"})");
     EXPECT_EQ(co_await ask(cx, "delete_user", R"({"id":7})"), "");
     EXPECT_EQ(co_await ask(cx, "wait_for.v2", ""), "\"no longer\"");
     EXPECT_EQ(co_await ask(cx, "get_user", R"({"id":404})"),
