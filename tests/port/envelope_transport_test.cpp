@@ -46,6 +46,7 @@ INSTANTIATE_TEST_SUITE_P(Kinds, Envelopes,
 TEST_P(Envelopes, CarryValuesAndErrors) {
   for (const auto dialect : {http::envelope_dialect::proper, http::envelope_dialect::go,
                              http::envelope_dialect::python}) {
+    client = caller(world, net);  // the connections to the server before are of no use
     const auto shop = remote();
     serving(world, net, routes(dialect), [&](context& cx) -> task<void> {
       const auto ann = co_await shop.call<create_user>(cx, "Ann", "ann@example.com");
