@@ -133,7 +133,7 @@ TEST(FramedSession, ARequestMayHaveAnyNumberOfReplies) {
   log seen;
   framed_server app(line(short_lines()), toys(seen));
   with_server(app, [&](sim::world&, context& cx, sim::network& fabric) -> task<void> {
-    co_await with_client(cx, fabric, {}, [&](framed_client& client) -> task<void> {
+    const auto use = [&](framed_client& client) -> task<void> {
       EXPECT_EQ(co_await all_replies(cx, client, "a count 3"), (strings{"a+1", "a+2", "a=3"}));
       EXPECT_EQ(co_await all_replies(cx, client, "b count 1"), (strings{"b=1"}));
       const std::string quiet = "c quiet";
@@ -141,7 +141,8 @@ TEST(FramedSession, ARequestMayHaveAnyNumberOfReplies) {
       const auto one = co_await client.call(cx, "d count 1");
       EXPECT_EQ(one.value(), "d=1");
       EXPECT_EQ(co_await all_replies(cx, client, "e long"), (strings{"e=too long"}));
-    });
+    };
+    co_await with_client(cx, fabric, {}, use);
     EXPECT_EQ(seen.messages, (strings{"a count 3", "b count 1", "c quiet", "d count 1", "e long"}));
   });
   EXPECT_EQ(seen.ended, 1);
@@ -179,7 +180,7 @@ TEST(FramedSession, WhoRefusesAReplyEndsTheCall) {
   log seen;
   framed_server app(line(short_lines()), toys(seen));
   with_server(app, [&](sim::world&, context& cx, sim::network& fabric) -> task<void> {
-    co_await with_client(cx, fabric, {}, [&](framed_client& client) -> task<void> {
+    const auto use = [&](framed_client& client) -> task<void> {
       int taken = 0;
       const framed_client::take_reply take = [&](context&, std::string) -> task<result<void>> {
         if (++taken == 2) {
@@ -193,7 +194,8 @@ TEST(FramedSession, WhoRefusesAReplyEndsTheCall) {
       EXPECT_EQ(taken, 2);
       const auto next = co_await client.call(cx, "b count 1");
       EXPECT_EQ(next.value(), "b=1") << "the connection is as good as before";
-    });
+    };
+    co_await with_client(cx, fabric, {}, use);
   });
 }
 
@@ -201,7 +203,7 @@ TEST(FramedSession, APeerThatSendsTooManyRepliesIsCutOff) {
   log seen;
   framed_server app(line(short_lines()), toys(seen));
   with_server(app, [&](sim::world&, context& cx, sim::network& fabric) -> task<void> {
-    co_await with_client(cx, fabric, {.max_untaken = 4}, [&](framed_client& client) -> task<void> {
+    const auto use = [&](framed_client& client) -> task<void> {
       const framed_client::take_reply slow = [](context& own, std::string) -> task<result<void>> {
         auto slept = co_await sleep_for(own, 1s);
         co_return slept;
@@ -209,7 +211,8 @@ TEST(FramedSession, APeerThatSendsTooManyRepliesIsCutOff) {
       const std::string request = "a count 50";
       const auto done = co_await client.call_each(cx, request, slow);
       EXPECT_EQ(done.error().kind(), error_kind::protocol_error) << done.error().message();
-    });
+    };
+    co_await with_client(cx, fabric, {.max_untaken = 4}, use);
   });
 }
 
@@ -245,7 +248,7 @@ TEST(FramedSession, ABrokenConnectionCancelsWhatIsInProgress) {
   log seen;
   framed_server app(line(short_lines()), toys(seen));
   with_server(app, [&](sim::world& w, context& cx, sim::network& fabric) -> task<void> {
-    co_await with_client(cx, fabric, {}, [&](framed_client& client) -> task<void> {
+    const auto use = [&](framed_client& client) -> task<void> {
       w.spawn("breaks", [&](context& own) -> task<void> {
         auto slept = co_await sleep_for(own, 50ms);
         EXPECT_TRUE(slept);
@@ -258,7 +261,8 @@ TEST(FramedSession, ABrokenConnectionCancelsWhatIsInProgress) {
       EXPECT_EQ(seen.hanging, 0);
       const auto next = co_await client.call(cx, "b count 1");
       EXPECT_EQ(next.value(), "b=1");
-    });
+    };
+    co_await with_client(cx, fabric, {}, use);
   });
 }
 

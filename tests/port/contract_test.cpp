@@ -240,13 +240,14 @@ TYPED_TEST(PortContract, WhoRefusesAnItemEndsTheStream) {
   this->with_shop([this](context& cx, const shop_port& shop) -> task<void> {
     int items = 0;
     const list_users many{100'000, false};
-    const auto done = co_await shop(cx, many, [&](context& own, user&&) -> task<result<void>> {
+    const auto three = [&](context& own, user&&) -> task<result<void>> {
       (void)co_await yield(own);
       if (++items == 3) {
         co_return fail(errors::application{"enough", "three will do"});
       }
       co_return result<void>();
-    });
+    };
+    const auto done = co_await shop(cx, many, three);
     EXPECT_FALSE(done);
     EXPECT_EQ(done.error().message(), "application: enough: three will do");
     EXPECT_EQ(items, 3);
