@@ -147,6 +147,20 @@ result<void> check_text(const json::schema_validator& schema, std::string_view t
   return schema.check(*value);
 }
 
+// Nothing has been sent yet.
+result<void> check_request(const port_document::operation& what, std::string_view text) {
+  const auto fits = check_text(what.request, text);
+  if (fits) {
+    return fits;
+  }
+  error out = fits.error();
+  if (const auto wrong = out.get<errors::serialization_error>()) {
+    const auto message = "Request validation failed: " + std::string(wrong->message);
+    out = errors::serialization_error{message, wrong->pointer, wrong->expected, wrong->actual};
+  }
+  return fail(out.with_sent(error_sent::not_sent));
+}
+
 result<void> check_answer(const port_document::operation& what, std::string_view text) {
   if (!what.response) {
     return {};
@@ -237,9 +251,9 @@ task<result<std::string>> port_document::call(context& cx, transport& by, const 
   if (what.what.how != delivery::reply) {
     co_return fail(errors::invalid_argument{what.name, "is not answered with one value"});
   }
-  auto good = check_text(what.request, request);
+  auto good = check_request(what, request);
   if (!good) {
-    co_return fail(good.error().with_sent(error_sent::not_sent));
+    co_return fail(std::move(good).error());
   }
   const detail::operation_limit own(cx, what.timeout);
   context known = detail::with_nature(own.under(), what.what.nature);
@@ -268,9 +282,9 @@ task<result<void>> port_document::call_each(context& cx, transport& by, const op
     }
     co_return taken;
   }
-  auto good = check_text(what.request, request);
+  auto good = check_request(what, request);
   if (!good) {
-    co_return fail(good.error().with_sent(error_sent::not_sent));
+    co_return fail(std::move(good).error());
   }
   const detail::operation_limit own(cx, what.timeout);
   context known = detail::with_nature(own.under(), what.what.nature);

@@ -29,7 +29,8 @@ void print_call_help() {
          "Calls an operation of a port that a program has exported (export_port), and prints\n"
          "what it answers: one line of JSON, one for each item of a stream, none where there\n"
          "is nothing to say. Request and answer are held against the schemas of the port.\n"
-         "Without an operation, lists those of the port. JSON is {} unless given.\n\n"
+         "Without an operation, lists those of the port. JSON is the request, @FILE, or - for\n"
+         "standard input; {} unless given.\n\n"
          "WAY is http://HOST or https://HOST (with a path for all that is below it), or lines\n"
          "of JSON: jsonl+tcp://HOST:PORT, jsonl+tls://HOST:PORT, jsonl+unix:PATH.\n\n"
       << help_of(call_options())
@@ -127,6 +128,20 @@ task<result<void>> call_over_lines(context& cx, const made_call& made) {
   co_return done;
 }
 
+// What the operand for the request stands for.
+tl::expected<std::string, std::string> request_text(const std::string& given) {
+  const bool from_file = given.starts_with('@') || given == "-";
+  if (!from_file) {
+    return given;
+  }
+  const auto path = given == "-" ? given : given.substr(1);
+  auto text = read_all(path);
+  if (!text) {
+    return tl::unexpected("cannot read " + path + ": " + text.error());
+  }
+  return text;
+}
+
 }  // namespace
 
 int call(const std::vector<std::string>& words) {
@@ -142,7 +157,7 @@ int call(const std::vector<std::string>& words) {
     print_call_help();
     return done;
   }
-  const auto plan = plan_call(*given);
+  auto plan = plan_call(*given);
   if (!plan) {
     return complain(plan.error());
   }
@@ -164,6 +179,11 @@ int call(const std::vector<std::string>& words) {
     return complain("the port has no operation \"" + plan->operation + "\"" +
                     (meant ? "; did you mean " + *meant + "?" : ""));
   }
+  auto request = request_text(plan->request);
+  if (!request) {
+    return complain(request.error());
+  }
+  plan->request = *std::move(request);
   const auto connections = connection_setup::make(plan->connections);
   if (!connections) {
     return complain(connections.error());

@@ -105,6 +105,16 @@ tl::expected<call_plan, std::string> plan_call(const arguments& from) {
   plan.timeout = given.milliseconds("--timeout").value_or(plan.timeout);
   plan.idempotency_key = given.text("--idempotency-key");
   plan.connections = connections_chosen(given);
+  if (plan.via.how == call_way::kind::json_lines) {
+    for (const auto* name : {"--unix", "--proxy", "--proxy-from-env"}) {
+      if (given.has(name)) {
+        given.complain(std::string(name) + " is of HTTP; for a socket there is jsonl+unix:PATH");
+      }
+    }
+  }
+  if (plan.port_file == "-" && plan.request == "-") {
+    given.complain("standard input can be read once only");
+  }
   plan.errors = given.errors();
   if (given.problem()) {
     return tl::unexpected(*given.problem());

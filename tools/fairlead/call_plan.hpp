@@ -34,8 +34,8 @@ struct call_way {
 
 struct call_plan {
   std::string port_file;
-  std::string operation;  ///< empty: list what there is
-  std::string request = "{}";
+  std::string operation;       ///< empty: list what there is
+  std::string request = "{}";  ///< JSON, "@FILE", or "-" for standard input
   std::string via_text;
   call_way via;
   duration timeout = std::chrono::seconds(5);
