@@ -3,6 +3,8 @@
 // per instrument: TYPE, UNIT, HELP, then its samples; `# EOF` at the end.
 #include <fairlead/observe/metrics_snapshot.hpp>
 
+#include "detail/utf8.hpp"
+
 #include <charconv>
 #include <cmath>
 #include <system_error>
@@ -11,35 +13,11 @@ namespace fairlead::observe {
 
 namespace {
 
-// How many bytes of `s` are one character of UTF-8; 0 when they are none.
-std::size_t character(std::string_view s) noexcept {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(s[i]); };
-  const auto lead = byte(0);
-  if (lead < 0x80) {
-    return 1;
-  }
-  const std::size_t length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
-  if (lead < 0xc2 || lead > 0xf4 || s.size() < length) {
-    return 0;
-  }
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xc0U) != 0x80) {
-      return 0;
-    }
-  }
-  const auto second = byte(1);  // overlong forms, surrogates, above U+10FFFF
-  if ((lead == 0xe0 && second < 0xa0) || (lead == 0xed && second > 0x9f) ||
-      (lead == 0xf0 && second < 0x90) || (lead == 0xf4 && second > 0x8f)) {
-    return 0;
-  }
-  return length;
-}
-
 void append_escaped(std::string& out, std::string_view text) {
   while (!text.empty()) {
-    const auto length = character(text);
+    const auto length = detail::character(text);
     if (length == 0) {
-      out += "\xef\xbf\xbd";
+      out += detail::replacement;
       text.remove_prefix(1);
       continue;
     }
