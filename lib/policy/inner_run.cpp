@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 // How it works: a run has a root scope of its own, so that it can outlive the caller, and follows
-// the caller's cancellation through a link that can be cut. Texts of the context are copied for the
-// same reason.
+// the caller's cancellation through a link that can be cut. Texts and trace of the context are
+// copied for the same reason.
 #include <fairlead/policy/inner_run.hpp>
+
+#include <fairlead/observe/trace_context.hpp>
 
 #include <utility>
 
@@ -30,10 +32,14 @@ inner_run::follower::follower(inner_run& r) noexcept
 inner_run::inner_run(call& of)
     : key_(of.caller().key()),
       idempotency_key_(of.caller().idempotency_key()),
+      trace_(of.caller().trace() == nullptr
+                 ? nullptr
+                 : std::make_shared<trace_context>(*of.caller().trace())),
       scope_(of.caller().env()),
       cx_(like(of.surroundings(), scope_, of.caller().deadline())
               .with_key(key_)
-              .with_idempotency_key(idempotency_key_)),
+              .with_idempotency_key(idempotency_key_)
+              .with_trace(trace_.get())),
       limit_(of.deadline()),
       follow_(*this) {
   if (of.cancelled()) {

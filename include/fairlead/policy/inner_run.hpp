@@ -74,6 +74,7 @@ class inner_run {
 
   std::string key_;
   std::string idempotency_key_;
+  std::shared_ptr<trace_context> trace_;  // a copy, since it may outlive the caller's span
   cancel_scope scope_;
   context cx_;
   time_point limit_;
