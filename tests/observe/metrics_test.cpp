@@ -238,12 +238,12 @@ TEST(Metrics, GaugesAreReadWhenSomebodyAsks) {
   metrics m;
   double value = 1;
   int asked = 0;
-  auto watched = m.watch("b", {{gauge::limit_current,
+  auto watched = m.watch("b", {{policy_gauge::limit_current,
                                 [&] {
                                   ++asked;
                                   return value;
                                 }},
-                               {gauge::limit_inflight, [] { return 0.5; }}});
+                               {policy_gauge::limit_inflight, [] { return 0.5; }}});
   EXPECT_EQ(asked, 0);
   value = 7;
   const auto s = m.snapshot();
@@ -260,7 +260,7 @@ TEST(Metrics, AWatchMayOutliveItsMetrics) {
   gauge_watch watched;
   {
     metrics m;
-    watched = m.watch("b", {{gauge::abandoned, [owned] { return *owned; }}});
+    watched = m.watch("b", {{policy_gauge::abandoned, [owned] { return *owned; }}});
     EXPECT_EQ(gauge_at(m.snapshot(), "resilience.abandoned", "b"), 1);
   }
   EXPECT_EQ(owned.use_count(), 2);
@@ -271,9 +271,10 @@ TEST(Metrics, AWatchMayOutliveItsMetrics) {
 TEST(Metrics, AGaugeThatThrowsIsLeftOut) {
   metrics m;
   const auto bad = m.watch(
-      "bad", {{gauge::abandoned, []() -> double { throw std::runtime_error("no"); }},
-              {gauge::budget_tokens, [] { return std::numeric_limits<double>::quiet_NaN(); }}});
-  const auto good = m.watch("good", {{gauge::abandoned, [] { return 3; }}});
+      "bad",
+      {{policy_gauge::abandoned, []() -> double { throw std::runtime_error("no"); }},
+       {policy_gauge::budget_tokens, [] { return std::numeric_limits<double>::quiet_NaN(); }}});
+  const auto good = m.watch("good", {{policy_gauge::abandoned, [] { return 3; }}});
   const auto s = m.snapshot();
   EXPECT_EQ(gauge_at(s, "resilience.abandoned", "bad"), std::nullopt);
   EXPECT_EQ(gauge_at(s, "resilience.abandoned", "good"), 3);
@@ -282,8 +283,8 @@ TEST(Metrics, AGaugeThatThrowsIsLeftOut) {
 
 TEST(Metrics, OfTwoGaugesOfTheSameNameTheLaterIsRead) {
   metrics m;
-  const auto first = m.watch("b", {{gauge::abandoned, [] { return 1; }}});
-  auto second = m.watch("b", {{gauge::abandoned, [] { return 2; }}});
+  const auto first = m.watch("b", {{policy_gauge::abandoned, [] { return 1; }}});
+  auto second = m.watch("b", {{policy_gauge::abandoned, [] { return 2; }}});
   const auto s = m.snapshot();
   EXPECT_EQ(gauge_at(s, "resilience.abandoned", "b"), 2);
   EXPECT_EQ(s.find("resilience.abandoned")->points.size(), 1U);
@@ -293,7 +294,7 @@ TEST(Metrics, OfTwoGaugesOfTheSameNameTheLaterIsRead) {
 
 TEST(Metrics, AGaugeMayUseTheMetrics) {
   metrics m;
-  const auto outer = m.watch("b", {{gauge::abandoned, [&] {
+  const auto outer = m.watch("b", {{policy_gauge::abandoned, [&] {
                                       m.on_event(event_of(policy_action::retry));
                                       const auto w = m.watch("c", {});
                                       return 1;
@@ -322,8 +323,8 @@ TEST(Metrics, LoseNothingBetweenThreads) {
         m.on_event(e);
         m.on_attempt({.stack = "users", .took = nanoseconds(i), .cx = &root});
         if (i % 100 == 0) {
-          const auto w =
-              m.watch("thread " + std::to_string(t), {{gauge::abandoned, [i] { return i; }}});
+          const auto w = m.watch("thread " + std::to_string(t),
+                                 {{policy_gauge::abandoned, [i] { return i; }}});
         }
       }
     });

@@ -2,7 +2,7 @@
 // A sink that turns what policies report into counters, histograms and gauges under standard names.
 #pragma once
 
-#include <fairlead/observe/metrics_snapshot.hpp>
+#include <fairlead/observe/metric_registry.hpp>
 #include <fairlead/observe/timing_event.hpp>
 
 #include <cstddef>
@@ -18,9 +18,7 @@ namespace fairlead::observe {
 
 /// How finely metrics distinguish, and how much memory they may take for it.
 struct metrics_options {
-  /// Label sets per instrument; what comes after them is counted in one set whose labels are all
-  /// "other". Default 2000, as in the OpenTelemetry specification (Metrics SDK, cardinality
-  /// limits). A counter takes some 450 bytes per set, a histogram 700.
+  /// Label sets per instrument of a registry of its own; see `metric_registry_options`.
   std::size_t max_series = 2000;
   /// Adds a label `key` with `context::key`. Off unless you know that there are few.
   bool with_key = false;
@@ -34,7 +32,7 @@ struct metrics_options {
 [[nodiscard]] std::vector<std::string> problems_of(const metrics_options& options);
 
 /// What can be read at any time from policies with state.
-enum class gauge : std::uint8_t {
+enum class policy_gauge : std::uint8_t {
   breaker_state,         ///< "resilience.breaker.state"
   breaker_failure_rate,  ///< "resilience.breaker.failure_rate"
   limit_current,         ///< "resilience.limit.current"
@@ -46,42 +44,27 @@ enum class gauge : std::uint8_t {
 
 /// How one gauge is read: called by whoever takes a snapshot.
 struct gauge_reading {
-  gauge what{};
+  policy_gauge what{};
   std::function<double()> read;
 };
 
-/// Keeps gauges in their metrics; they disappear when it is destroyed. It may outlive the metrics,
-/// and keeps what its functions own.
-///
-/// *Thread safety*: destroying it while another thread takes a snapshot is fine; that snapshot may
-/// still call its functions.
-class [[nodiscard]] gauge_watch {
- public:
-  gauge_watch() = default;
-
- private:
-  friend class metrics;
-  struct entry;
-  explicit gauge_watch(std::shared_ptr<const entry> e) noexcept : entry_(std::move(e)) {}
-  std::shared_ptr<const entry> entry_;
-};
-
-/// Counts and measures what stacks report to it.
+/// Counts and measures what stacks report to it: a sink that keeps its numbers in a
+/// `metric_registry`, one of its own or the program's.
 ///
 /// | instrument | labels | from |
 /// |---|---|---|
 /// | counter `resilience.events` | policy, event, pipeline, severity | `sink::on_event` |
 /// | histogram `resilience.attempt.duration` | attempt (1 to 4, 5+), handled, pipeline |
 /// `on_attempt` | | histogram `resilience.execution.duration` | outcome, pipeline | `on_execution`
-/// | | histogram `resilience.queue.wait` | policy, pipeline | `on_wait` | | gauges: see `gauge` |
-/// policy | `watch` |
+/// | | histogram `resilience.queue.wait` | policy, pipeline | `on_wait` | | gauges: see
+/// `policy_gauge` | policy | `watch` |
 ///
 /// Durations are in seconds. `pipeline` is the name given to `observed_by`, `policy` the policy's
 /// own; `event` is the action, with the new state for changes of state ("state_open"). With
-/// `metrics_options::with_key` each but the gauges has a label `key`, unless that is empty. Labels
-/// are cut after 128 bytes.
+/// `metrics_options::with_key` each but the gauges has a label `key`. Labels are cut after 128
+/// bytes, empty ones left out. Of calls whose trace is recorded, exemplars are kept.
 ///
-/// *Memory* is bounded: see `metrics_options::max_series`.
+/// *Memory* is bounded: see `metric_registry_options::max_series`.
 ///
 /// *Thread safety*: everything may be called from any thread. Reporting allocates, and takes a
 /// lock, only for the first event of a label set; after that it is a look-up and an atomic addition
@@ -100,6 +83,8 @@ class metrics final : public sink {
  public:
   /// Throws `std::invalid_argument`, which names every problem.
   explicit metrics(const metrics_options& options = {});
+  /// Keeps its numbers in `in`, which must outlive it. `max_series` is that of `in`.
+  explicit metrics(metric_registry& in, const metrics_options& options = {});
   metrics(const metrics&) = delete;
   metrics& operator=(const metrics&) = delete;
   ~metrics() override;
@@ -110,14 +95,10 @@ class metrics final : public sink {
   void on_wait(const wait_event& event) noexcept override;
 
   /// Reads the gauges with the label `policy` = `name` with each snapshot, for as long as what is
-  /// returned lives. See `policy::watch` for those of policies. Of two watches of the same gauge
-  /// and name the later is read.
-  ///
-  /// The functions are called with no lock held, by the thread that takes the snapshot; a gauge
-  /// whose function throws is left out of it.
+  /// returned lives. See `policy::watch` for those of policies, and `metric_registry::watch`.
   [[nodiscard]] gauge_watch watch(std::string_view name, std::vector<gauge_reading> readings);
 
-  /// Everything up to now.
+  /// Everything in its registry up to now.
   [[nodiscard]] metrics_snapshot snapshot() const;
 
  private:
