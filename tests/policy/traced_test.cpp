@@ -59,7 +59,7 @@ TEST(Traced, AttemptsSideBySideAreChildrenOfTheCall) {
       observe::span outer(tracer, cx, "outer");
       caller = outer.id();
       auto traced = outer.under(cx).with_idempotency(idempotency::idempotent);
-      const auto outcome = co_await resilient.run(traced, [&](context& c) -> task<result<int>> {
+      const auto answer = [&](context& c) -> task<result<int>> {
         observe::span attempt(c, "attempt", observe::span_kind::client);
         const auto slept = co_await sleep_for(c, c.attempt() == 1 ? 10s : 100ms);
         if (!slept) {
@@ -68,7 +68,8 @@ TEST(Traced, AttemptsSideBySideAreChildrenOfTheCall) {
         }
         observe::add_event(c, "answered");
         co_return 5;
-      });
+      };
+      const auto outcome = co_await resilient.run(traced, answer);
       EXPECT_TRUE(outcome);
     }
     const auto done = tracer.take();
