@@ -49,7 +49,7 @@ void open_span::rename(std::string_view name) {
   data.name = text(name);
 }
 
-void open_span::event(std::string_view name, attribute_list attributes) {
+void open_span::event(std::string_view name, std::span<const attribute_view> attributes) {
   if (data.events.size() >= by_.limits().events) {
     ++data.dropped_events;
     return;

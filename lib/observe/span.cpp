@@ -109,7 +109,8 @@ void span::set_attribute(std::string_view key, value_view value) noexcept {
 }
 
 void span::add_event(std::string_view name, attribute_list attributes) noexcept {
-  as_far_as_memory_goes([&] { trace_->span_->event(name, attributes); });
+  as_far_as_memory_goes(
+      [&] { trace_->span_->event(name, {attributes.begin(), attributes.size()}); });
 }
 
 void span::rename(std::string_view name) noexcept {
@@ -167,6 +168,11 @@ void set_attribute(const context& cx, std::string_view key, value_view value) no
 }
 
 void add_event(const context& cx, std::string_view name, attribute_list attributes) noexcept {
+  add_event(cx, name, std::span(attributes.begin(), attributes.size()));
+}
+
+void add_event(const context& cx, std::string_view name,
+               std::span<const attribute_view> attributes) noexcept {
   if (auto* const open = cx.trace() == nullptr ? nullptr : cx.trace()->span(); open != nullptr) {
     as_far_as_memory_goes([&] { open->event(name, attributes); });
   }

@@ -4,7 +4,7 @@
 #include <fairlead/observe/span_text.hpp>
 
 #include "detail/civil_time.hpp"
-#include "detail/json_text.hpp"
+#include "detail/plain_text.hpp"
 #include "detail/utf8.hpp"
 
 #include <algorithm>
@@ -23,44 +23,11 @@ constexpr std::string_view red = "\x1b[31m";
 constexpr std::string_view grey = "\x1b[90m";
 constexpr std::string_view plain = "\x1b[0m";
 
-// Without what would move the cursor or break the line.
-std::string shown(std::string_view text) {
-  std::string out = detail::valid_utf8(text);
-  for (auto& c : out) {
-    const auto byte = static_cast<unsigned char>(c);
-    c = byte < 0x20 || byte == 0x7f ? ' ' : c;
-  }
-  return out;
-}
-
-std::size_t columns(std::string_view text) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xc0U) != 0x80;
-  }));
-}
-
 std::string shortened(std::string text, std::size_t most) {
-  while (columns(text) > most) {
+  while (detail::columns(text) > most) {
     text.resize(detail::cut(text, text.size() - 1).size());
   }
   return text;
-}
-
-std::string text_of(const value_view& value) {
-  if (const auto* const s = std::get_if<std::string_view>(&value.get()); s != nullptr) {
-    return shown(*s);
-  }
-  std::string out;
-  detail::append_json(out, value);
-  return out;
-}
-
-std::string pairs(const std::vector<attribute>& all) {
-  std::string out;
-  for (const auto& a : all) {
-    out += (out.empty() ? "" : " ") + shown(a.key) + "=" + text_of(view_of(a.value));
-  }
-  return out;
 }
 
 // The spans of one trace.
@@ -100,7 +67,7 @@ class tree {
     out += '\n';
     std::size_t widest = 0;
     for (const auto& l : lines_) {
-      widest = l.span == nullptr ? widest : std::max(widest, columns(l.name));
+      widest = l.span == nullptr ? widest : std::max(widest, detail::columns(l.name));
     }
     for (const auto& l : lines_) {
       write(out, l, widest);
@@ -135,26 +102,26 @@ class tree {
 
   void add(const span_record& s, std::size_t depth) {
     const std::string indent(2 * std::min<std::size_t>(depth, 20), ' ');
-    lines_.push_back({shortened(indent + shown(s.name), options_.name), &s, {}});
+    lines_.push_back({shortened(indent + detail::shown(s.name), options_.name), &s, {}});
     if (options_.attributes && !s.attributes.empty()) {
-      lines_.back().rest = pairs(s.attributes);
+      lines_.back().rest = detail::pairs(s.attributes);
     }
     for (const auto& e : s.events) {
-      lines_.push_back(
-          {shortened(indent + "  +" + detail::short_duration(e.at - s.start) + " " + shown(e.name),
-                     options_.name),
-           nullptr, pairs(e.attributes)});
+      lines_.push_back({shortened(indent + "  +" + detail::short_duration(e.at - s.start) + " " +
+                                      detail::shown(e.name),
+                                  options_.name),
+                        nullptr, detail::pairs(e.attributes)});
     }
   }
 
   void write(std::string& out, const line& l, std::size_t widest) const {
     std::string text = l.name;
-    text.append(l.span == nullptr ? 1 : widest - columns(l.name) + 1, ' ');
+    text.append(l.span == nullptr ? 1 : widest - detail::columns(l.name) + 1, ' ');
     if (l.span != nullptr) {
       add_bar(text, *l.span);
       text += detail::short_duration(l.span->took);
       if (services_.size() > 1 && l.span->by != nullptr) {
-        text += "  " + shown(l.span->by->service);
+        text += "  " + detail::shown(l.span->by->service);
       }
       add_status(text, *l.span);
     }
@@ -196,8 +163,8 @@ class tree {
     text += "  ";
     text += options_.colours ? red : "";
     text += "error";
-    text += type == nullptr ? "" : " " + text_of(view_of(*type));
-    text += s.message.empty() ? "" : ": " + shown(s.message);
+    text += type == nullptr ? "" : " " + detail::plain_text(view_of(*type));
+    text += s.message.empty() ? "" : ": " + detail::shown(s.message);
     text += options_.colours ? plain : "";
   }
 

@@ -47,8 +47,8 @@ class value_view {
 
 /// A name and a value, as they are passed: `{"user.id", 42}`.
 struct attribute_view {
-  std::string_view key;
-  value_view value;
+  std::string_view key = {};
+  value_view value = false;
 };
 using attribute_list = std::initializer_list<attribute_view>;
 

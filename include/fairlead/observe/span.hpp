@@ -9,6 +9,7 @@
 #include <fairlead/observe/trace_context.hpp>
 
 #include <optional>
+#include <span>
 #include <string_view>
 
 namespace fairlead::observe {
@@ -124,5 +125,7 @@ class span {
 /// own.
 void set_attribute(const context& cx, std::string_view key, value_view value) noexcept;
 void add_event(const context& cx, std::string_view name, attribute_list attributes = {}) noexcept;
+void add_event(const context& cx, std::string_view name,
+               std::span<const attribute_view> attributes) noexcept;
 
 }  // namespace fairlead::observe

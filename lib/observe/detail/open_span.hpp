@@ -6,6 +6,10 @@
 #include <fairlead/observe/span_record.hpp>
 #include <fairlead/observe/tracer.hpp>
 
+#include <span>
+#include <string>
+#include <string_view>
+
 namespace fairlead::observe {
 
 /// What a span and the copies of its trace context share. It is open until `end`; then nothing can
@@ -18,7 +22,7 @@ class open_span {
 
   void set(std::string_view key, value_view value);
   void rename(std::string_view name);
-  void event(std::string_view name, attribute_list attributes);
+  void event(std::string_view name, std::span<const attribute_view> attributes);
   void link(const traceparent& to, attribute_list attributes);
   void fail(std::string_view type, std::string_view message);
   /// The same without a failure: how it ended, where that is neither good nor bad.
