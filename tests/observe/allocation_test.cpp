@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 // What is off, and what was looked up before, takes no memory. Where there is none, the call goes
 // on.
-#include <support/count_allocations.hpp>
+
+#include "support/count_allocations.hpp"
 
 #include <fairlead/core/context.hpp>
 #include <fairlead/observe/baggage.hpp>

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
 // What log lines say, which are written, and in which form.
+#include "support/sim_test.hpp"
+
 #include <fairlead/observe/log.hpp>
 
 #include <fairlead/core/sleep.hpp>
 #include <fairlead/observe/log_sinks.hpp>
 #include <fairlead/observe/span.hpp>
 #include <fairlead/observe/tracer.hpp>
-
-#include <support/sim_test.hpp>
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // What policies report, in spans and in log lines.
+#include "support/sim_test.hpp"
+
 #include <fairlead/observe/policy_sinks.hpp>
 
 #include <fairlead/observe/log_sinks.hpp>
@@ -7,8 +9,6 @@
 #include <fairlead/observe/recorder.hpp>
 #include <fairlead/observe/span.hpp>
 #include <fairlead/observe/tracer.hpp>
-
-#include <support/sim_test.hpp>
 
 #include <gtest/gtest.h>
 

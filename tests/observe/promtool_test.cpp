@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: BSL-1.0
 // Others read the texts of metrics: Prometheus' own checker, and the reference parser of
 // OpenMetrics.
+#include "support/child_process.hpp"
+#include "support/scratch_dir.hpp"
+
 #include <fairlead/observe/metrics.hpp>
 #include <fairlead/observe/names.hpp>
 #include <fairlead/observe/span.hpp>
 #include <fairlead/observe/tracer.hpp>
 
 #include <fairlead/core/run.hpp>
-
-#include <support/child_process.hpp>
-#include <support/scratch_dir.hpp>
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // What spans tell when they have ended, and what they do where nothing is recorded.
+#include "support/sim_test.hpp"
+
 #include <fairlead/observe/span.hpp>
 
 #include <fairlead/core/sleep.hpp>
@@ -8,8 +10,6 @@
 #include <fairlead/observe/propagation.hpp>
 #include <fairlead/observe/tracer.hpp>
 #include <fairlead/observe/tracestate.hpp>
-
-#include <support/sim_test.hpp>
 
 #include <gtest/gtest.h>
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 // Finished spans as text, to the byte.
+#include "support/sim_test.hpp"
+
 #include <fairlead/observe/span_text.hpp>
 
 #include <fairlead/observe/names.hpp>
 #include <fairlead/observe/stream_exporters.hpp>
-
-#include <support/sim_test.hpp>
 
 #include <gtest/gtest.h>
 

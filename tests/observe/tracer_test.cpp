@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
 // What becomes of spans that have ended: batches, their limits, and what is lost.
+#include "support/sim_test.hpp"
+
 #include <fairlead/observe/tracer.hpp>
 
 #include <fairlead/core/sleep.hpp>
 #include <fairlead/core/task_scope.hpp>
 #include <fairlead/observe/span.hpp>
 #include <fairlead/observe/span_exporter.hpp>
-
-#include <support/sim_test.hpp>
 
 #include <gtest/gtest.h>
 

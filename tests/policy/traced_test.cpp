@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
 // Runs that a policy starts by itself stay in the trace of their call, also when they outlive it.
+#include "support/sim_test.hpp"
+
 #include <fairlead/core/sleep.hpp>
 #include <fairlead/observe/span.hpp>
 #include <fairlead/observe/tracer.hpp>
 #include <fairlead/policy/abandoning_timeout.hpp>
 #include <fairlead/policy/hedge.hpp>
 #include <fairlead/policy/policy.hpp>
-
-#include <support/sim_test.hpp>
 
 #include <gtest/gtest.h>
 

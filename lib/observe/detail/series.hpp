@@ -45,7 +45,8 @@ class series {
   /// The number itself, where it is kept in one place.
   [[nodiscard]] std::atomic<std::uint64_t>& only() noexcept { return at(0, 0); }
 
-  /// For those whose numbers may be zero: sets the second number to 1.
+  /// For those whose numbers may be zero: sets the second number to 1. A reader may see that before
+  /// the first number, and take it for zero a moment longer.
   void mark() noexcept {
     if (at(0, 1).load(std::memory_order_relaxed) == 0) {
       at(0, 1).store(1, std::memory_order_relaxed);
