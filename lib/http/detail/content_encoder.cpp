@@ -3,6 +3,7 @@
 
 #include "chars.hpp"
 #include "content_encoders.hpp"
+#include "weight.hpp"
 
 #include <fairlead/http/headers.hpp>
 
@@ -13,24 +14,6 @@
 namespace fairlead::http::detail {
 
 namespace {
-
-// "0.5" in thousandths; nothing when it is no weight (RFC 9110, 12.4.2).
-std::optional<int> parse_weight(std::string_view text) noexcept {
-  if (text.empty() || text.size() > 5 || (text[0] != '0' && text[0] != '1') ||
-      (text.size() > 1 && text[1] != '.')) {
-    return std::nullopt;
-  }
-  int value = (text[0] - '0') * 1000;
-  int scale = 100;
-  for (const char c : text.substr(std::min<std::size_t>(text.size(), 2))) {
-    if (!is_digit(c)) {
-      return std::nullopt;
-    }
-    value += (c - '0') * scale;
-    scale /= 10;
-  }
-  return value <= 1000 ? std::optional(value) : std::nullopt;
-}
 
 constexpr int unsaid = -1;
 
