@@ -100,11 +100,15 @@ std::string json_log_line(const access_record& r) {
   out += ",\"route\":";
   append_json(out, r.request.route());
   const double took = std::chrono::duration<double, std::milli>(r.took).count();
-  std::snprintf(text, sizeof text, ",\"status\":%u,\"bytes\":%llu,\"took_ms\":%.3f,\"whole\":%s}",
+  std::snprintf(text, sizeof text, ",\"status\":%u,\"bytes\":%llu,\"took_ms\":%.3f,\"whole\":%s",
                 static_cast<unsigned>(to_int(r.status)), static_cast<unsigned long long>(r.bytes),
                 took, r.ended == access_record::ending::whole ? "true" : "false");
   out += text;
-  return out;
+  if (r.trace.valid()) {
+    out.append(",\"trace_id\":\"").append(to_string(r.trace.trace));
+    out.append("\",\"span_id\":\"").append(to_string(r.trace.span)).append("\"");
+  }
+  return out.append("}");
 }
 
 }  // namespace fairlead::http

@@ -282,6 +282,7 @@ task<result<void>> client::impl::run(detail::call& call, detail::held_call own, 
     auto& x = call.steps();
     place.drop();
     call.note(detail::call::phase::began);
+    call.begin_trace();
     detail::connection_pool::turn turn(pool);
     if (pool.try_acquire(turn, call.pool_key(), wish)) {
       place = pool.claim(turn);

@@ -5,6 +5,7 @@
 #include <fairlead/core/time.hpp>
 #include <fairlead/http/request.hpp>
 #include <fairlead/http/status.hpp>
+#include <fairlead/observe/traceparent.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -27,6 +28,9 @@ struct access_record {
   /// How it ended: `broken`, when the client did not take all of it or its source failed.
   enum class ending : std::uint8_t { whole, broken };
   ending ended;
+  /// The trace it took part in, and its span; invalid when there was none (see
+  /// `server_options::traces`).
+  observe::traceparent trace = {};
 
   /// The status that is recorded, `broken`, when the client went away while its handler ran, so
   /// that nothing was sent: 499, as in nginx's logs.
@@ -39,7 +43,8 @@ struct access_record {
 /// The same with Referer and User-Agent behind it.
 [[nodiscard]] std::string combined_log_line(const access_record& r);
 /// `{"time":"2026-01-01T00:00:00.000Z","peer":"10.0.0.1:4000","method":"GET","target":"/x",
-/// "route":"/x","status":200,"bytes":5,"took_ms":1.25,"whole":true}` in one line.
+/// "route":"/x","status":200,"bytes":5,"took_ms":1.25,"whole":true}` in one line; with `trace_id`
+/// and `span_id` behind it where there is a trace.
 [[nodiscard]] std::string json_log_line(const access_record& r);
 
 }  // namespace fairlead::http

@@ -33,6 +33,9 @@ using response_hook = std::function<void(const response&)>;
 /// Whether a client asks for compressed bodies and undoes their coding.
 enum class decoding : std::uint8_t { automatic, none };
 
+/// Whether a client takes part in the traces of its callers.
+enum class tracing : std::uint8_t { automatic, none };
+
 /// Whether a redirect may lead from https to http.
 enum class downgrade : std::uint8_t { refuse, allow };
 
@@ -149,6 +152,15 @@ class client_options {
     on_exchange_ = std::move(hook);
     return *this;
   }
+  /// Takes part in the trace that a call's context belongs to, if there is one: sends traceparent,
+  /// tracestate and baggage (W3C), and where the trace is recorded, makes a span of each exchange,
+  /// a call that was redirected or repeated having several; named and annotated by OpenTelemetry's
+  /// semantic conventions for HTTP. A request that has a traceparent keeps its own fields. Default:
+  /// automatic. `none` for servers whom neither the trace nor the baggage is any business of.
+  client_options& trace(tracing t) {
+    trace_ = t;
+    return *this;
+  }
   /// Calls `hook` with every response of status `code` before its call ends: whole where it is
   /// read whole, the head alone where it is streamed. For what concerns all calls alike, a session
   /// that has ended (401), a bill to be paid (402). One hook for each status.
@@ -203,6 +215,7 @@ class client_options {
   [[nodiscard]] http::decoding decode() const noexcept { return decoding_; }
   [[nodiscard]] const std::shared_ptr<cookie_jar>& cookies() const noexcept { return cookies_; }
   [[nodiscard]] const exchange_hook& on_exchange() const noexcept { return on_exchange_; }
+  [[nodiscard]] tracing trace() const noexcept { return trace_; }
   /// The hook for `code`; nullptr when there is none.
   [[nodiscard]] const response_hook* on_status(status code) const noexcept;
   [[nodiscard]] const std::string& unix_socket() const noexcept { return unix_socket_; }
@@ -234,6 +247,7 @@ class client_options {
   http::decoding decoding_ = http::decoding::automatic;
   std::shared_ptr<cookie_jar> cookies_;
   exchange_hook on_exchange_;
+  tracing trace_ = tracing::automatic;
   std::vector<std::pair<status, response_hook>> on_status_;
   std::string unix_socket_;
   std::shared_ptr<const proxy_rules> proxies_;

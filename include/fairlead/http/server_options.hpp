@@ -14,6 +14,10 @@
 #include <string_view>
 #include <vector>
 
+namespace fairlead::observe {
+class tracer;
+}  // namespace fairlead::observe
+
 namespace fairlead::http {
 
 /// Options of a `server`; setters can be chained. The server checks them when it is made and
@@ -131,6 +135,27 @@ class server_options {
     return *this;
   }
 
+  /// Each request whose head was understood is a span, from its head to the last byte of its
+  /// answer: it goes on with the trace that came with it (traceparent, tracestate, baggage; W3C
+  /// Trace Context), or begins one. Handlers and the sources of streamed answers have it in their
+  /// contexts, middlewares too. Named and annotated by OpenTelemetry's semantic conventions for
+  /// HTTP. `by` must outlive the server.
+  ///
+  /// A server that faces strangers had better decide by itself what is sampled: give its tracer a
+  /// sampler that does not follow the caller's. Default: traces are none of its business.
+  server_options& traces(observe::tracer& by) {
+    tracer_ = &by;
+    takes_traces_ = true;
+    return *this;
+  }
+  /// Records nothing, but what came with a request is in the contexts of its handlers, so that
+  /// clients that they call with these pass it on.
+  server_options& passes_traces_on() {
+    tracer_ = nullptr;
+    takes_traces_ = true;
+    return *this;
+  }
+
   [[nodiscard]] duration head_timeout() const noexcept { return head_timeout_; }
   [[nodiscard]] duration body_timeout() const noexcept { return body_timeout_; }
   [[nodiscard]] duration handler_timeout() const noexcept { return handler_timeout_; }
@@ -154,6 +179,10 @@ class server_options {
   [[nodiscard]] const std::function<void(const access_record&)>& on_access() const noexcept {
     return on_access_;
   }
+  /// Who records; null where nothing is recorded.
+  [[nodiscard]] observe::tracer* tracer() const noexcept { return tracer_; }
+  /// False when the fields of traces are left alone.
+  [[nodiscard]] bool takes_traces() const noexcept { return takes_traces_; }
 
   /// Everything that is wrong, one sentence each; empty when the options can be used.
   [[nodiscard]] std::vector<std::string> problems() const;
@@ -174,6 +203,8 @@ class server_options {
   std::optional<std::size_t> max_connections_per_peer_;
   std::function<void(const request&, std::string_view what)> on_failure_;
   std::function<void(const access_record&)> on_access_;
+  observe::tracer* tracer_ = nullptr;
+  bool takes_traces_ = false;
 };
 
 }  // namespace fairlead::http

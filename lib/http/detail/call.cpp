@@ -4,6 +4,10 @@
 #include "message_access.hpp"
 
 #include <fairlead/http/date.hpp>
+#include <fairlead/observe/propagation.hpp>
+#include <fairlead/observe/trace_context.hpp>
+
+#include <new>
 
 namespace fairlead::http::detail {
 
@@ -40,7 +44,8 @@ call::call(client::impl& owner, exchange_memory& memory, const context& caller, 
       start_(caller.now()),
       limit_(limit),
       bounded_(caller.with_deadline(saturating_add(start_, limit))),
-      asked_as_(r.method()) {
+      asked_as_(r.method()),
+      traced_(caller.trace() != nullptr && owner.options.trace() == tracing::automatic) {
   ++owner_.calls;
   if (owner.options.on_exchange()) {
     track_.emplace();
@@ -141,6 +146,36 @@ void call::note_now(phase p) noexcept {
   t.last = now;
 }
 
+void call::begin_trace_now() {
+  const auto* sent = caller_.trace();
+  if (sent->recording()) {
+    const auto before = caller_.attempt() - std::min(caller_.attempt(), 1U) + exchanges_;
+    try {
+      span_.emplace(caller_, request_, *to_.to, to_.target, before);
+      sent = span_->trace(caller_);
+    } catch (const std::bad_alloc&) {
+      span_.reset();
+    }
+  }
+  ++exchanges_;
+  auto& own = request_.headers();
+  if (trace_fields_ == trace_fields::unknown) {
+    trace_fields_ =
+        own.contains(observe::traceparent_field) ? trace_fields::theirs : trace_fields::ours;
+  }
+  if (trace_fields_ == trace_fields::ours) {
+    observe::outgoing_trace(sent).each(
+        [&](std::string_view name, std::string_view value) { own.set(name, value); });
+  }
+}
+
+void call::end_span(const error* why) noexcept {
+  const auto* stream = place_.stream();
+  span_->ended(head_came() ? &memory_.answer : nullptr,
+               stream == nullptr ? std::string_view() : std::string_view(stream->peer()), why);
+  span_.reset();
+}
+
 void call::tell(const error* why) {
   auto& t = *track_;
   t.open = false;
@@ -151,7 +186,7 @@ void call::tell(const error* why) {
   exchange_info info;
   info.method = request_.method();
   info.url = url;
-  info.status = exchange_->reader().head_complete() ? to_int(memory_.answer.status()) : 0;
+  info.status = head_came() ? to_int(memory_.answer.status()) : 0;
   info.exchange = t.count;
   info.reused = stream != nullptr && place_.reused();
   info.remote = remote;

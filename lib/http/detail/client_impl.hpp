@@ -2,6 +2,7 @@
 // What a client owns, and one call on it.
 #pragma once
 
+#include "client_span.hpp"
 #include "exchange.hpp"
 #include "pool.hpp"
 #include "redirect_planner.hpp"
@@ -167,8 +168,17 @@ class call final : private head_watcher {
       track_->times.tls = t.tls;
     }
   }
+  /// Before each exchange: its span, and the fields that go along with it.
+  void begin_trace() {
+    if (traced_) {
+      begin_trace_now();
+    }
+  }
   /// The exchange has ended, well or with `why`; told once.
   void report(const error* why) {
+    if (span_) {
+      end_span(why);
+    }
     if (track_ && track_->open) {
       tell(why);
     }
@@ -221,6 +231,18 @@ class call final : private head_watcher {
   void note_now(phase p) noexcept;
   void tell(const error* why);
   std::optional<exchange_track> track_;
+  /// Of this exchange: until it has begun to read, the reader knows the one before.
+  [[nodiscard]] bool head_came() const noexcept {
+    return exchange_->answered() && exchange_->reader().head_complete();
+  }
+  void begin_trace_now();
+  void end_span(const error* why) noexcept;
+  /// Who sets the fields of the trace: who made the request, or we.
+  enum class trace_fields : std::uint8_t { unknown, ours, theirs };
+  trace_fields trace_fields_ = trace_fields::unknown;
+  bool traced_;
+  std::uint32_t exchanges_ = 0;      // begun, where they are traced
+  std::optional<client_span> span_;  // of the exchange, where it is recorded
   bool source_spent_ = false;
   bool jar_cookies_ = false;  // the Cookie header is of the jar
   bool source_failed_ = false;

@@ -43,17 +43,23 @@ void server_state::failed(const http::request& r, std::string_view what) const {
   }
 }
 
-void server_state::answered(const session_memory& m, environment& env,
-                            access_record::ending how) const {
-  if (!options.on_access()) {
+void server_state::answered(session_memory& m, environment& env, access_record::ending how) const {
+  if (!options.on_access() && !m.span) {
     return;
   }
+  observe::traceparent trace;
   try {
-    options.on_access()({m.request, m.answer.status(), m.body_sent, env.now() - m.begun,
-                         env.time().wall_now(), how});
-  } catch (...) {
-    return;
+    if (m.span) {
+      trace = m.span->id();
+      m.span->answered(m.answer, how);
+    }
+    if (options.on_access()) {
+      options.on_access()({m.request, m.answer.status(), m.body_sent, env.now() - m.begun,
+                           env.time().wall_now(), how, trace});
+    }
+  } catch (...) {  // the client has had its answer
   }
+  m.span.reset();
 }
 
 }  // namespace fairlead::http::detail

@@ -6,6 +6,7 @@
 #include "message_reader.hpp"
 #include "patience.hpp"
 #include "read_window.hpp"
+#include "server_span.hpp"
 
 #include <fairlead/core/environment.hpp>
 #include <fairlead/http/router.hpp>
@@ -28,11 +29,12 @@ struct session_memory {
   response answer;
   std::optional<error> failure;  // of the handler, until it is answered
   request_reader reader;
-  router::match_result route;   // of the request
-  time_point begun{};           // of the request; only where it is recorded
-  std::uint64_t body_sent = 0;  // of the answer
-  patience slow;                // with a body that comes, or an answer that goes, as a whole
-  std::uint64_t moved = 0;      // bytes of that which it knows of
+  router::match_result route;       // of the request
+  time_point begun{};               // of the request; only where it is recorded
+  std::uint64_t body_sent = 0;      // of the answer
+  patience slow;                    // with a body that comes, or an answer that goes, as a whole
+  std::uint64_t moved = 0;          // bytes of that which it knows of
+  std::optional<server_span> span;  // where requests take part in traces
 };
 
 struct server_state {
@@ -49,7 +51,8 @@ struct server_state {
   std::string_view date(environment& env);
 
   void failed(const http::request& r, std::string_view what) const;
-  void answered(const session_memory& m, environment& env, access_record::ending how) const;
+  /// Tells what became of the request, and ends its span.
+  void answered(session_memory& m, environment& env, access_record::ending how) const;
 
   std::shared_ptr<const router> routes;
   server_options options;

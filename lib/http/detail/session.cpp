@@ -11,6 +11,7 @@
 
 #include <fairlead/http/error_response.hpp>
 
+#include <new>
 #include <string>
 
 namespace fairlead::http::detail {
@@ -130,6 +131,7 @@ void session::trim_body(std::size_t most) noexcept {
 
 void session::release() noexcept {
   if (memory_) {
+    memory_->span.reset();
     request_access{memory_->request}.set_peer({});
     request_access{memory_->request}.set_incoming(nullptr);
     response_access{memory_->answer}.drop_others();
@@ -210,6 +212,9 @@ std::optional<session_step> session::head_is_complete() {
   if (auto refused = find_route()) {
     return refused;
   }
+  if (shared_.options.takes_traces()) {
+    begin_span();
+  }
   if (!m.reader.has_body()) {
     return std::nullopt;
   }
@@ -246,6 +251,18 @@ std::optional<session_step> session::head_is_complete() {
   interim_ = true;
   out_ = gathered(continue_head, {});
   return write();
+}
+
+// What cannot be traced for want of memory is served all the same.
+void session::begin_span() {
+  auto& m = *memory_;
+  m.span.reset();
+  try {
+    m.span.emplace(env_, shared_.options.tracer(), m.request,
+                   stream_->tls() == nullptr ? "http" : "https");
+  } catch (const std::bad_alloc&) {
+    m.span.reset();
+  }
 }
 
 std::uint64_t session::max_body() const noexcept {
@@ -385,6 +402,9 @@ session_step session::nobody_left() {
 
 session_step session::threw(std::string_view what) {
   shared_.failed(memory_->request, what);
+  if (memory_->span) {
+    memory_->span->threw(what);
+  }
   return send(error_response(status::internal_server_error, "internal_error",
                              "something went wrong inside the service"),
               memory_->reader.keep_alive() ? afterwards::keep_alive : afterwards::close);

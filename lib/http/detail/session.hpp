@@ -60,6 +60,10 @@ class session {
   [[nodiscard]] http::request& request() noexcept { return memory_->request; }
   [[nodiscard]] const http::response& answer() const noexcept { return memory_->answer; }
   [[nodiscard]] duration handler_timeout() const noexcept;
+  /// The context for what answers the request, as a part of its trace.
+  [[nodiscard]] context traced(const context& cx) const noexcept {
+    return memory_->span ? memory_->span->under(cx) : cx;
+  }
   [[nodiscard]] const rate_floor& min_body_rate() const noexcept;
   [[nodiscard]] const server_options& options() const noexcept { return shared_.options; }
   /// The handler's outcome; `respond` sends it on its way.
@@ -127,6 +131,7 @@ class session {
   [[nodiscard]] time_point rate_limit(time_point now);
   void begin_request();
   void release() noexcept;
+  void begin_span();
   void trim_body(std::size_t most) noexcept;
   [[nodiscard]] std::optional<session_step> parse();
   [[nodiscard]] session_step at_end();

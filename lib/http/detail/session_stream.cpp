@@ -25,6 +25,9 @@ session_step session::streamed(stream_end how, result<void>&& outcome) {
   }
   if (how != stream_end::lost && !outcome && !outcome.error().is<errors::cancelled>()) {
     shared_.failed(m.request, outcome.error().message());
+    if (m.span) {
+      m.span->failed(outcome.error());
+    }
   }
   shared_.answered(m, env_, access_record::ending::broken);
   // Whoever reads must notice that this is not all: where the end of the body is the end of the
@@ -42,6 +45,10 @@ session_step session::stream_threw(stream_end how, std::string_view what) {
     return threw(what);
   }
   shared_.failed(memory_->request, what);
+  if (memory_->span) {
+    memory_->span->threw(what);
+    memory_->span->failed(errors::application{"exception", what});
+  }
   return streamed(stream_end::lost, {});
 }
 

@@ -136,8 +136,7 @@ std::string text_of(const char* what) noexcept {
 // Runs the handler; what it throws becomes text.
 task<session_step> run_handler(context& cx, session& s, task_scope& watchers) {
   const auto now = cx.now();
-  const auto limited = cx.with_deadline(saturating_add(now, s.handler_timeout()));
-  cancel_scope scope(limited);
+  cancel_scope scope(s.traced(cx.with_deadline(saturating_add(now, s.handler_timeout()))));
   watch client(cx, s, scope, watchers, now);
   bool answered = false;
   std::string thrown;
@@ -164,7 +163,7 @@ task<session_step> run_source(context& cx, session& s, task_scope& watchers) {
   const auto& o = s.options();
   outgoing_body out(s.stream(), s.encoder(), patience(o.min_write_rate(), o.write_timeout()));
   const auto source = s.answer().source();
-  cancel_scope scope(cx);
+  cancel_scope scope(s.traced(cx));
   watch client(cx, s, scope, watchers, cx.now());
   std::optional<result<void>> outcome;
   std::string thrown;
