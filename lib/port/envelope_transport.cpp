@@ -57,7 +57,7 @@ task<result<std::string>> in_envelopes::call(context& cx, const operation_info& 
     co_return fail(errors::invalid_argument{
         what.name, "its route has parameters in the path, which an envelope does not carry"});
   }
-  const outgoing_hop hop(cx);
+  const outgoing_hop hop(cx, hop_trace::apart);
   if (auto sendable = hop.check(); !sendable) {
     co_return fail(std::move(sendable).error());
   }

@@ -72,7 +72,9 @@ std::string_view outgoing_hop::digits(std::uint64_t n) noexcept {
   return {begin, static_cast<std::size_t>(end - begin)};
 }
 
-outgoing_hop::outgoing_hop(const context& cx) noexcept {
+outgoing_hop::outgoing_hop(const context& cx, hop_trace trace) noexcept
+    : trace_(trace == hop_trace::carried ? cx.trace() : nullptr) {
+  trace_.each([this](std::string_view name, std::string_view value) { add(name, value); });
   if (cx.deadline() != no_deadline) {
     const auto left = std::max(cx.remaining(cx.now()), duration::zero());
     const auto ms = std::chrono::ceil<std::chrono::milliseconds>(left).count();
@@ -103,6 +105,9 @@ result<void> outgoing_hop::check() const {
 
 void incoming_hop::take(std::string_view name, std::string_view value) {
   const auto which = find(name);
+  if (which == 0 && trace_mode_ == hop_trace::carried) {
+    trace_.take(name, value);
+  }
   if (which == 0 || (seen_ & which) != 0) {
     return;
   }

@@ -83,7 +83,7 @@ task<result<std::string>> over_http::exchange(context& cx, const operation_info&
   if (!placed) {
     co_return fail(std::move(placed).error());
   }
-  const outgoing_hop hop(cx);
+  const outgoing_hop hop(cx, hop_trace::apart);
   if (auto sendable = hop.check(); !sendable) {
     co_return fail(std::move(sendable).error());
   }
@@ -102,7 +102,7 @@ task<result<void>> over_http::stream(context& cx, const operation_info& what,
   if (!placed) {
     co_return fail(std::move(placed).error());
   }
-  const outgoing_hop hop(cx);
+  const outgoing_hop hop(cx, hop_trace::apart);
   if (auto sendable = hop.check(); !sendable) {
     co_return fail(std::move(sendable).error());
   }

@@ -4,6 +4,7 @@
 #include <fairlead/port/json_lines_server.hpp>
 
 #include "detail/call_lines.hpp"
+#include "detail/call_span.hpp"
 
 #include <fairlead/core/semaphore.hpp>
 #include <fairlead/net/json_lines.hpp>
@@ -20,6 +21,7 @@ struct json_lines_server::shared {
   service_table table;
   duration most;                     // for a call
   const served_operation* fallback;  // of lines that name no operation; may be null
+  observe::tracer* tracer;           // may be null
 };
 
 namespace {
@@ -58,8 +60,9 @@ struct running_call {
 
 class session final : public net::message_session {
  public:
-  session(const service_table& table, const served_operation* fallback, duration most) noexcept
-      : table_(table), fallback_(fallback), most_(most) {}
+  session(const service_table& table, const served_operation* fallback, duration most,
+          observe::tracer* tracer) noexcept
+      : table_(table), fallback_(fallback), most_(most), tracer_(tracer) {}
 
   bool settle(std::string_view message) override;
   void heard_all() noexcept override;
@@ -97,6 +100,7 @@ class session final : public net::message_session {
   const service_table& table_;
   const served_operation* fallback_;
   duration most_;
+  observe::tracer* tracer_;
   std::unordered_map<std::string, running_call*> running_;
 };
 
@@ -190,27 +194,33 @@ task<result<std::string>> session::answer(running_call& call, const detail::call
   incoming_hop hop;
   detail::take_headers(hop, line.headers);
   const auto about = hop.call_of(which->what.name);
-  context limited = hop.under(call.scope, call.scope.now(), about);
+  observe::span span(tracer_, call.scope, hop.trace(), which->what.name);
+  detail::describe_call(span, which->what.name);
+  const auto traced = span.under(call.scope);
+  context limited = hop.under(traced, traced.now(), about);
   const auto request = line.payload.empty() ? message : line.payload;
   item_sender items(call, line.id, out);
   std::string thrown;
   try {
     auto reply = co_await table_.run(limited, *which, request, &items);
+    span.note(reply);
     co_return reply;
   } catch (const std::exception& e) {
     thrown = e.what();
   } catch (...) {
     thrown = "an exception that is not a std::exception";
   }
-  co_return fail(errors::application{"internal", thrown});
+  error broken = errors::application{"internal", thrown};
+  span.fail(broken);
+  co_return fail(std::move(broken));
 }
 
 }  // namespace
 
 json_lines_server::json_lines_server(service_table service, json_lines_server_options options)
     : shared_([&] {
-        auto made =
-            std::make_shared<shared>(shared{std::move(service), options.handler_timeout, nullptr});
+        auto made = std::make_shared<shared>(
+            shared{std::move(service), options.handler_timeout, nullptr, options.tracer});
         if (!options.operation.empty()) {
           made->fallback = made->table.find(options.operation);
           if (made->fallback == nullptr) {
@@ -221,7 +231,8 @@ json_lines_server::json_lines_server(service_table service, json_lines_server_op
         return made;
       }()),
       server_(framer_of(options), net::open_session([table = shared_](std::string_view /*peer*/) {
-                return std::make_unique<session>(table->table, table->fallback, table->most);
+                return std::make_unique<session>(table->table, table->fallback, table->most,
+                                                 table->tracer);
               }),
               server_options_of(options)) {}
 

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <fairlead/port/remote_port.hpp>
 
+#include "detail/call_span.hpp"
+
 #include <fairlead/http/codec.hpp>
+#include <fairlead/observe/span.hpp>
 #include <fairlead/port/service_table.hpp>
 
 #include <utility>
@@ -14,23 +17,29 @@ task<result<void>> remote_call(context& cx, transport& by, remote_operation what
   if (!text) {
     co_return fail(std::move(text).error());
   }
-  const operation_limit own(cx, what.timeout);
+  observe::span span(cx, what.what.name, observe::span_kind::client);
+  describe_call(span, what.what.name);
+  const auto traced = span.under(cx);
+  const operation_limit own(traced, what.timeout);
   context known = with_nature(own.under(), what.what.nature);
   if (what.what.how == delivery::one_way) {
     auto sent = co_await by.send(known, what.what, *text);
     if (!sent) {
       own.translate(what.what.name, sent.error());
+      span.fail(sent.error());
     }
     co_return sent;
   }
   auto reply = co_await by.call(known, what.what, *text);
   if (!reply) {
     own.translate(what.what.name, reply.error());
+    span.fail(reply.error());
     co_return fail(std::move(reply).error());
   }
   auto done = what.response.decode_into(response, reply->empty() ? "null" : *reply);
   if (!done) {
-    co_return fail(bad_reply(done.error(), what.what.name));
+    done = fail(bad_reply(done.error(), what.what.name));
+    span.fail(done.error());
   }
   co_return done;
 }
@@ -41,11 +50,15 @@ task<result<void>> remote_stream(context& cx, transport& by, remote_operation wh
   if (!text) {
     co_return fail(std::move(text).error());
   }
-  const operation_limit own(cx, what.timeout);
+  observe::span span(cx, what.what.name, observe::span_kind::client);
+  describe_call(span, what.what.name);
+  const auto traced = span.under(cx);
+  const operation_limit own(traced, what.timeout);
   context known = with_nature(own.under(), what.what.nature);
   auto done = co_await by.stream(known, what.what, *text, to);
   if (!done) {
     own.translate(what.what.name, done.error());
+    span.fail(done.error());
   }
   co_return done;
 }

@@ -2,7 +2,7 @@
 // Calls as spans of a client: what goes along with requests, a span for each exchange, and what it
 // says.
 #include "support/server_answers.hpp"
-#include "support/traces.hpp"
+#include "support/spans.hpp"
 
 #include <fairlead/observe/baggage.hpp>
 #include <fairlead/observe/span_text.hpp>

@@ -2,7 +2,7 @@
 // Requests as spans of a server: which trace they belong to, what they say, how they end.
 #include "support/pieces_source.hpp"
 #include "support/server_answers.hpp"
-#include "support/traces.hpp"
+#include "support/spans.hpp"
 
 #include <fairlead/http/middleware.hpp>
 #include <fairlead/observe/baggage.hpp>

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 // The contract of ports: the same assertions on every adapter, in virtual time.
 #include <fairlead/core/when_all.hpp>
+#include <fairlead/observe/baggage.hpp>
+#include <fairlead/observe/span.hpp>
+#include <fairlead/observe/tracer.hpp>
 
 #include <gtest/gtest.h>
 
@@ -157,6 +160,22 @@ TYPED_TEST(PortContract, TheServiceLearnsWhatIsSaidOfTheCall) {
     context from_a_handler = cx.with_received(received_call{"outer", "key of another", 7});
     const auto fresh = co_await shop(from_a_handler, who_calls{});
     EXPECT_EQ(fresh.value(), "who_calls");
+  });
+}
+
+TYPED_TEST(PortContract, TheServiceBelongsToTheTraceOfItsCaller) {
+  observe::tracer tracer;
+  this->with_shop([&](context& cx, const shop_port& shop) -> task<void> {
+    observe::span s(tracer, cx, "caller");
+    const auto inside = s.under(cx);
+    observe::baggage facts;
+    EXPECT_TRUE(facts.set("tenant", "blue"));
+    auto with_facts = inside.trace()->with_facts(facts);
+    context traced = inside.with_trace(&with_facts);
+    EXPECT_TRUE(co_await shop(traced, who_calls{}));
+    EXPECT_EQ(this->seen->trace, s.id().trace);
+    EXPECT_EQ(this->seen->tenant, "blue");
+    EXPECT_TRUE(co_await shop(cx, who_calls{}));
   });
 }
 

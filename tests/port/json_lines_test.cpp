@@ -8,9 +8,12 @@
 
 #include "rigs.hpp"
 #include "support/sim_test.hpp"
+#include "support/spans.hpp"
 
 #include <fairlead/net/framed.hpp>
 #include <fairlead/net/line.hpp>
+#include <fairlead/observe/span.hpp>
+#include <fairlead/observe/tracer.hpp>
 
 namespace fairlead::testing {
 namespace {
@@ -145,6 +148,40 @@ TEST_F(JsonLines, TheServersOwnLimitOfTimeHolds) {
         co_await say(cx, "{\"_id\":1,\"_op\":\"wait_for\",\"_payload\":{\"time\":4000}}\n", 1);
     EXPECT_NE(got.at(0).find(R"("_error_type":"timeout")"), std::string::npos) << got.at(0);
   });
+}
+
+TEST_F(JsonLines, ACallIsASpanOnBothSides) {
+  observe::tracer tracer;
+  served({.tracer = &tracer}, [&](context& cx) -> task<void> {
+    task_scope scope(cx);
+    const auto line = std::make_shared<json_lines_client>(
+        scope, net::connects_to(net.host("caller"), "shop", 80));
+    const auto shop = remote_port<shop_port>(line);
+    observe::span s(tracer, cx, "caller");
+    auto traced = s.under(cx);
+    EXPECT_FALSE(co_await shop(traced, get_user{404}));
+    EXPECT_TRUE(co_await shop(cx, get_user{1})) << "outside of the caller's trace";
+    EXPECT_TRUE(co_await line->drain(cx, 1s));
+    EXPECT_TRUE(co_await scope.join());
+  });
+  const auto spans = tracer.take();
+  ASSERT_EQ(spans.size(), 4U);
+  const auto& service = spans[0];
+  const auto& call = spans[1];
+  EXPECT_EQ(call.name, "get_user");
+  EXPECT_EQ(call.kind, observe::span_kind::client);
+  EXPECT_EQ(service.name, "get_user");
+  EXPECT_EQ(service.kind, observe::span_kind::server);
+  EXPECT_EQ(service.parent, call.id.span);
+  EXPECT_EQ(service.id.trace, call.id.trace);
+  EXPECT_EQ(call.id.trace, spans[3].id.trace);
+  EXPECT_NE(spans[2].id.trace, call.id.trace);
+  for (const auto* one : {&call, &service}) {
+    EXPECT_EQ(one->status, observe::span_status::error);
+    EXPECT_EQ(said(*one, "error.type"), "not_found");
+    EXPECT_EQ(said(*one, "rpc.system"), "fairlead");
+    EXPECT_EQ(said(*one, "rpc.method"), "get_user");
+  }
 }
 
 TEST_F(JsonLines, ALineThatIsTooLongIsNotSent) {

@@ -25,7 +25,7 @@ namespace fairlead::testing {
 template <class Body>
 void serving(sim::world& world, sim::network& net, http::router routes, Body body) {
   using namespace std::chrono_literals;
-  http::server server(std::move(routes));
+  http::server server(std::move(routes), http::server_options().passes_traces_on());
   world.run([&](context& cx) -> task<void> {
     task_scope scope(cx);
     const auto any = net::endpoint::parse("0.0.0.0:80").value();

@@ -4,6 +4,8 @@
 
 #include <fairlead/core/sleep.hpp>
 #include <fairlead/json/constraints.hpp>
+#include <fairlead/observe/baggage.hpp>
+#include <fairlead/observe/trace_context.hpp>
 #include <fairlead/port/port.hpp>
 
 #include <boost/describe.hpp>
@@ -138,6 +140,8 @@ class shop_service {
     int started = 0;
     int cancelled = 0;
     int items = 0;
+    observe::trace_id trace;  // of the last `who_calls`
+    std::string tenant;       // in its baggage
   };
   explicit shop_service(std::shared_ptr<record> seen) : seen_(std::move(seen)) {}
 
@@ -210,6 +214,10 @@ class shop_service {
   result<std::string> operator()(context&, const wait_for_v2&) { return "no longer"; }
   task<result<std::string>> operator()(context& cx, const who_calls&) {
     (void)co_await yield(cx);
+    if (cx.trace() != nullptr) {
+      seen_->trace = cx.trace()->parent().trace;
+      seen_->tenant = cx.trace()->facts().get("tenant").value_or("");
+    }
     const auto* call = cx.received();
     std::string out(call == nullptr ? "nobody" : call->operation);
     if (call != nullptr && (call->attempt != 1 || !call->idempotency_key.empty())) {

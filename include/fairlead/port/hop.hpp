@@ -4,6 +4,8 @@
 
 #include <fairlead/core/context.hpp>
 #include <fairlead/core/result.hpp>
+#include <fairlead/observe/propagation.hpp>
+#include <fairlead/observe/trace_context.hpp>
 
 #include <array>
 #include <cstddef>
@@ -33,11 +35,15 @@ struct hop_field {
 /// An idempotency key has at most so many bytes, and none but visible ASCII.
 inline constexpr std::size_t longest_idempotency_key = 255;
 
+/// Who takes the fields of the trace (`traceparent`, `tracestate`, `baggage`) along: the hop, or
+/// the transport by itself, as HTTP does.
+enum class hop_trace : std::uint8_t { carried, apart };
+
 /// The facts of a call as they are sent. Made for one attempt: time runs.
 class outgoing_hop {
  public:
   /// Views into `cx`, which must outlive it.
-  explicit outgoing_hop(const context& cx) noexcept;
+  explicit outgoing_hop(const context& cx, hop_trace trace = hop_trace::carried) noexcept;
   outgoing_hop(const outgoing_hop&) = delete;
   outgoing_hop& operator=(const outgoing_hop&) = delete;
 
@@ -53,7 +59,8 @@ class outgoing_hop {
   }
   [[nodiscard]] std::string_view digits(std::uint64_t n) noexcept;
 
-  std::array<hop_field, 4> fields_;
+  observe::outgoing_trace trace_;
+  std::array<hop_field, 7> fields_;
   std::size_t n_ = 0;
   std::array<char, 40> text_;
   std::size_t used_ = 0;
@@ -66,6 +73,8 @@ class outgoing_hop {
 /// *Thread safety*: a value.
 class incoming_hop {
  public:
+  explicit incoming_hop(hop_trace trace = hop_trace::carried) noexcept : trace_mode_(trace) {}
+
   /// Names compare without regard to case. The texts are copied.
   void take(std::string_view name, std::string_view value);
 
@@ -73,16 +82,20 @@ class incoming_hop {
   /// is said of this call alone. Both outlive what is returned.
   [[nodiscard]] context under(const context& cx, time_point arrived,
                               const received_call& call) const noexcept;
-  /// That, for the operation of that name. A view into this.
+  /// What is said of this call alone, which is of the operation of that name. A view into this.
   [[nodiscard]] received_call call_of(std::string_view operation) const noexcept {
     return {operation, idempotency_key_, attempt_};
   }
+  /// The trace that came: what a span of the service continues.
+  [[nodiscard]] trace_context trace() const { return trace_.context(); }
 
  private:
   duration timeout_ = duration::max();
   std::string idempotency_key_;
   std::uint32_t attempt_ = 1;
+  observe::incoming_trace trace_;
   criticality matters_ = criticality::critical;
+  hop_trace trace_mode_;
   std::uint8_t seen_ = 0;
 };
 

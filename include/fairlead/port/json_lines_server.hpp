@@ -12,6 +12,10 @@
 
 namespace fairlead {
 
+namespace observe {
+class tracer;
+}  // namespace observe
+
 /// The knobs of a `json_lines_server`.
 struct json_lines_server_options {
   /// The operation of lines that name none, such as those of peers with a single one; empty: such a
@@ -32,6 +36,9 @@ struct json_lines_server_options {
   duration handler_timeout = std::chrono::seconds(30);
   /// How long a client may take to receive a reply; default 30 s.
   duration write_timeout = std::chrono::seconds(30);
+  /// Records a span for each call; it outlives the server. Null, the default: the trace of a call
+  /// is passed on to what the service calls, and nothing is recorded.
+  observe::tracer* tracer = nullptr;
 };
 
 /// Serves the operations of a table to `json_lines_client`s, and to any peer that speaks these

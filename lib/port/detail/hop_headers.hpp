@@ -27,7 +27,7 @@ namespace fairlead::detail {
 }
 
 [[nodiscard]] inline incoming_hop hop_of(const http::request& r) {
-  incoming_hop hop;
+  incoming_hop hop(hop_trace::apart);  // the server has taken it
   for (const auto field : r.headers()) {
     hop.take(field.name, field.value);
   }

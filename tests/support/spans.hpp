@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Looking at the spans of requests.
+// Looking at the spans of calls.
 #pragma once
 
 #include <fairlead/observe/names.hpp>
