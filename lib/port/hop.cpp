@@ -27,11 +27,16 @@ bool same(std::string_view a, std::string_view b) noexcept {
 }
 
 std::uint8_t find(std::string_view name) noexcept {
-  return same(name, timeout_field)           ? known::timeout
-         : same(name, criticality_field)     ? known::importance
-         : same(name, attempt_field)         ? known::attempt
-         : same(name, idempotency_key_field) ? known::key
-                                             : std::uint8_t{0};
+  if (same(name, timeout_field)) {
+    return known::timeout;
+  }
+  if (same(name, criticality_field)) {
+    return known::importance;
+  }
+  if (same(name, attempt_field)) {
+    return known::attempt;
+  }
+  return same(name, idempotency_key_field) ? std::uint8_t{known::key} : std::uint8_t{0};
 }
 
 std::optional<std::uint64_t> number(std::string_view text, std::uint64_t most) noexcept {

@@ -134,13 +134,16 @@ TEST(FramedSession, ARequestMayHaveAnyNumberOfReplies) {
   framed_server app(line(short_lines()), toys(seen));
   with_server(app, [&](sim::world&, context& cx, sim::network& fabric) -> task<void> {
     const auto use = [&](framed_client& client) -> task<void> {
-      EXPECT_EQ(co_await all_replies(cx, client, "a count 3"), (strings{"a+1", "a+2", "a=3"}));
-      EXPECT_EQ(co_await all_replies(cx, client, "b count 1"), (strings{"b=1"}));
+      const auto three = co_await all_replies(cx, client, "a count 3");
+      EXPECT_EQ(three, (strings{"a+1", "a+2", "a=3"}));
+      const auto only = co_await all_replies(cx, client, "b count 1");
+      EXPECT_EQ(only, (strings{"b=1"}));
       const std::string quiet = "c quiet";
       EXPECT_TRUE(co_await client.post(cx, quiet));
       const auto one = co_await client.call(cx, "d count 1");
       EXPECT_EQ(one.value(), "d=1");
-      EXPECT_EQ(co_await all_replies(cx, client, "e long"), (strings{"e=too long"}));
+      const auto instead = co_await all_replies(cx, client, "e long");
+      EXPECT_EQ(instead, (strings{"e=too long"}));
     };
     co_await with_client(cx, fabric, {}, use);
     EXPECT_EQ(seen.messages, (strings{"a count 3", "b count 1", "c quiet", "d count 1", "e long"}));

@@ -96,13 +96,15 @@ TEST_F(PortDocument, KnowsWhatThePortKnew) {
 
 TEST_F(PortDocument, CallsOperationsOfEveryKind) {
   run_in_world(1, [this](context& cx) -> task<void> {
-    EXPECT_EQ(co_await ask(cx, "get_user", R"({"id":7})"),
-              (strings{R"({"id":7,"name":"user 7"})"}));
-    EXPECT_EQ(co_await ask(cx, "delete_user", R"({"id":7})"), strings());
-    EXPECT_EQ(co_await ask(cx, "note", R"({"text":"x","fails":true})"), strings());
-    EXPECT_EQ(co_await ask(cx, "list_users", R"({"count":2,"fails":true})"),
-              (strings{R"({"id":1,"name":"user 1"})", R"({"id":2,"name":"user 2"})",
-                       "application: spoiled: no more users"}));
+    const auto one = co_await ask(cx, "get_user", R"({"id":7})");
+    EXPECT_EQ(one, (strings{R"({"id":7,"name":"user 7"})"}));
+    const auto nothing = co_await ask(cx, "delete_user", R"({"id":7})");
+    EXPECT_EQ(nothing, strings());
+    const auto unanswered = co_await ask(cx, "note", R"({"text":"x","fails":true})");
+    EXPECT_EQ(unanswered, strings());
+    const auto items = co_await ask(cx, "list_users", R"({"count":2,"fails":true})");
+    EXPECT_EQ(items, (strings{R"({"id":1,"name":"user 1"})", R"({"id":2,"name":"user 2"})",
+                              "application: spoiled: no more users"}));
     const auto late = co_await ask(cx, "never_in_time", R"({"for_ever":true})");
     EXPECT_EQ(late.at(0).substr(0, 7), "timeout") << late.at(0);
     const auto stream = co_await port_document::call(cx, by, *shop.find("list_users"), "{}");

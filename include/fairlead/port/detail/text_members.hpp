@@ -21,7 +21,7 @@ template <class T>
 inline constexpr bool is_text_value<std::optional<T>> = is_text_value<T>;
 
 template <class R, template <class...> class L, class... D>
-bool is_text_member(std::string_view name, L<D...>* /*members*/) {
+bool is_text_member([[maybe_unused]] std::string_view name, L<D...>* /*members*/) {
   return ((name == D::name &&
            is_text_value<std::remove_cvref_t<decltype(std::declval<R&>().*D::pointer)>>) ||
           ...);
