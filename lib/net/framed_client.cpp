@@ -19,7 +19,7 @@ namespace fairlead::net {
 
 namespace {
 
-constexpr std::size_t most_in_flight = 4096;
+constexpr std::size_t most_in_flight = 65'536;
 
 void check(const open_stream& open, const framed_client_options& o) {
   std::string text;
@@ -31,7 +31,7 @@ void check(const open_stream& open, const framed_client_options& o) {
   };
   require(static_cast<bool>(open), "there is nothing to connect with");
   require(o.max_in_flight >= 1 && o.max_in_flight <= most_in_flight,
-          "max_in_flight must be 1 to 4096");
+          "max_in_flight must be 1 to 65536");
   require(o.max_waiting >= 1, "max_waiting must be at least 1");
   require(o.max_given_up >= 1, "max_given_up must be at least 1");
   require(o.max_untaken >= 1, "max_untaken must be at least 1");
@@ -235,7 +235,9 @@ task<void> framed_client::impl::use(context& cx, stream& s) {
   auto joined = co_await with_scope(cx, both);
   static_cast<void>(joined);  // neither of the two gives an error
   line = nullptr;
-  if (broken && !useful) {
+  // With one request at a time, one that is given up ends the connection: that is no failure of it.
+  const bool own_doing = overrun && options.max_in_flight == 1;
+  if (broken && !useful && !own_doing) {
     pace.failed(cx.now(), cx.env().random());
     last_failure = *broken;
   }

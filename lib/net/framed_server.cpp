@@ -34,7 +34,7 @@ void check(bool has_handler, const framed_server_options& o) {
   };
   require(has_handler, "there is no handler");
   require(o.max_connections >= 1, "max_connections must be at least 1");
-  require(o.max_concurrent >= 1 && o.max_concurrent <= 4096, "max_concurrent must be 1 to 4096");
+  require(o.max_concurrent >= 1 && o.max_concurrent <= 65'536, "max_concurrent must be 1 to 65536");
   require(o.read_timeout > duration::zero(), "read_timeout must be positive");
   require(o.idle_timeout > duration::zero(), "idle_timeout must be positive");
   require(o.handler_timeout > duration::zero(), "handler_timeout must be positive");

@@ -323,7 +323,7 @@ TEST(FramedClient, SaysEverythingThatIsWrongWithItsOptions) {
     } catch (const std::invalid_argument& e) {
       EXPECT_STREQ(e.what(),
                    "net::framed_client: there is nothing to connect with; max_in_flight must be 1 "
-                   "to 4096; max_waiting must be at least 1; call_timeout must be positive");
+                   "to 65536; max_waiting must be at least 1; call_timeout must be positive");
     }
     auto joined = co_await scope.join();
     EXPECT_TRUE(joined);

@@ -297,7 +297,7 @@ TEST(FramedServer, SaysEverythingThatIsWrongWithItsOptions) {
     ADD_FAILURE();
   } catch (const std::invalid_argument& e) {
     EXPECT_STREQ(e.what(),
-                 "net::framed_server: there is no handler; max_concurrent must be 1 to 4096; "
+                 "net::framed_server: there is no handler; max_concurrent must be 1 to 65536; "
                  "idle_timeout must be positive");
   }
 }

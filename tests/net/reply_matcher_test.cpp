@@ -11,6 +11,9 @@
 #include <chrono>
 #include <deque>
 #include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
 
 namespace fairlead::net::detail {
 namespace {
@@ -26,14 +29,14 @@ using verdict = matcher::verdict;
 TEST(ReplyMatcher, GivesRepliesInTheOrderOfRequests) {
   matcher m(matcher::order::of_requests, 3);
   call a, b, c;
-  m.add(a, "");
-  m.add(b, "");
+  std::ignore = m.add(a, "");
+  std::ignore = m.add(b, "");
   EXPECT_FALSE(m.full());
-  m.add(c, "");
+  std::ignore = m.add(c, "");
   EXPECT_TRUE(m.full());
   EXPECT_EQ(m.reply(std::nullopt).call, &a);
   EXPECT_EQ(m.reply("c").call, &b) << "ids do not matter";
-  m.add(a, "");
+  std::ignore = m.add(a, "");
   EXPECT_EQ(m.reply(std::nullopt).call, &c);
   EXPECT_EQ(m.reply(std::nullopt).call, &a);
   EXPECT_EQ(m.reply(std::nullopt).what, verdict::ambiguous) << "nobody asked";
@@ -42,9 +45,9 @@ TEST(ReplyMatcher, GivesRepliesInTheOrderOfRequests) {
 TEST(ReplyMatcher, SwallowsTheReplyToACallThatWasGivenUp) {
   matcher m(matcher::order::of_requests, 3);
   call a, b;
-  m.add(a, "");
-  m.add(b, "");
-  m.abandon(a);
+  const auto first = m.add(a, "");
+  std::ignore = m.add(b, "");
+  m.abandon(first);
   EXPECT_EQ(m.abandoned(), 1U);
   EXPECT_EQ(m.size(), 2U) << "its reply is still due";
   EXPECT_EQ(m.reply(std::nullopt).what, verdict::swallowed);
@@ -57,9 +60,9 @@ TEST(ReplyMatcher, SwallowsTheReplyToACallThatWasGivenUp) {
 TEST(ReplyMatcher, FindsRepliesById) {
   matcher m(matcher::order::by_id, 3);
   call a, b, c;
-  m.add(a, "a");
-  m.add(b, "b");
-  m.add(c, "c");
+  std::ignore = m.add(a, "a");
+  std::ignore = m.add(b, "b");
+  std::ignore = m.add(c, "c");
   EXPECT_TRUE(m.in_use("b"));
   EXPECT_FALSE(m.in_use("d"));
   EXPECT_EQ(m.reply("b").call, &b);
@@ -74,14 +77,14 @@ TEST(ReplyMatcher, AReplyWithoutAnIdBelongsToTheOnlyRequestIfThereIsOne) {
   matcher m(matcher::order::by_id, 3);
   call a, b;
   EXPECT_EQ(m.reply(std::nullopt).what, verdict::ambiguous);
-  m.add(a, "a");
-  m.add(b, "b");
+  std::ignore = m.add(a, "a");
+  std::ignore = m.add(b, "b");
   EXPECT_EQ(m.reply(std::nullopt).what, verdict::ambiguous);
   EXPECT_EQ(m.reply("a").call, &a);
   EXPECT_EQ(m.reply(std::nullopt).call, &b);
-  m.add(a, "a");
-  m.add(b, "b");
-  m.abandon(a);
+  const auto given_up = m.add(a, "a");
+  std::ignore = m.add(b, "b");
+  m.abandon(given_up);
   EXPECT_EQ(m.reply(std::nullopt).what, verdict::ambiguous) << "may be meant for the other";
   EXPECT_TRUE(m.in_use("a")) << "its reply may still come";
   EXPECT_EQ(m.reply("a").what, verdict::swallowed);
@@ -90,9 +93,9 @@ TEST(ReplyMatcher, AReplyWithoutAnIdBelongsToTheOnlyRequestIfThereIsOne) {
 TEST(ReplyMatcher, TakesTheOldestOutWhenTheConnectionIsGone) {
   matcher m(matcher::order::by_id, 2);
   call a, b;
-  m.add(a, "a");
-  m.add(b, "b");
-  m.abandon(a);
+  const auto given_up = m.add(a, "a");
+  std::ignore = m.add(b, "b");
+  m.abandon(given_up);
   EXPECT_EQ(m.take_oldest(), nullptr);
   EXPECT_EQ(m.abandoned(), 0U);
   EXPECT_EQ(m.take_oldest(), &b);
@@ -101,27 +104,29 @@ TEST(ReplyMatcher, TakesTheOldestOutWhenTheConnectionIsGone) {
 
 // What happens is held against a list: each reply goes to the call that asked, or to nobody.
 TEST(ReplyMatcher, ARandomWalkNeverGivesAReplyToAnother) {
-  for (const auto order : {matcher::order::of_requests, matcher::order::by_id}) {
+  for (const auto& [order, capacity] : {std::pair(matcher::order::of_requests, std::size_t{5}),
+                                        std::pair(matcher::order::by_id, std::size_t{5}),
+                                        std::pair(matcher::order::by_id, std::size_t{300})}) {
     random_source random(7);
-    constexpr std::size_t capacity = 5;
     matcher m(order, capacity);
     std::deque<call> calls(100'000);
     struct out {
       call* who;
       std::string id;
       bool given_up;
+      matcher::ticket ticket;
     };
     std::deque<out> model;
     for (std::size_t i = 0; i < 20'000; ++i) {
       const auto what = random.below(10);
       if (what < 4 && !m.full()) {
         const std::string id = std::to_string(i);
-        m.add(calls[i], id);
-        model.push_back({&calls[i], id, false});
+        const auto ticket = m.add(calls[i], id);
+        model.push_back({&calls[i], id, false, ticket});
       } else if (what < 5 && !model.empty()) {
         auto& one = model[random.below(model.size())];
         if (!one.given_up) {
-          m.abandon(*one.who);
+          m.abandon(one.ticket);
           one.given_up = true;
         }
       } else if (!model.empty()) {
@@ -136,6 +141,51 @@ TEST(ReplyMatcher, ARandomWalkNeverGivesAReplyToAnother) {
       ASSERT_EQ(m.abandoned(),
                 static_cast<std::size_t>(std::count_if(model.begin(), model.end(),
                                                        [](const out& o) { return o.given_up; })));
+    }
+  }
+}
+
+// The work for one reply does not grow with the number of calls: with a search of what is out,
+// these are thousands of millions of steps.
+TEST(ReplyMatcher, ManyCallsInFlightCostNoMoreThanFew) {
+  constexpr std::size_t many = 65'536;
+  matcher m(matcher::order::by_id, many);
+  std::vector<call> calls(many);
+  std::vector<matcher::ticket> tickets;
+  for (std::size_t i = 0; i < many; ++i) {
+    tickets.push_back(m.add(calls[i], std::to_string(i)));
+  }
+  EXPECT_TRUE(m.full());
+  for (std::size_t i = 0; i < many; i += 2) {
+    m.abandon(tickets[i]);
+  }
+  for (std::size_t i = many; i-- > 0;) {
+    const auto got = m.reply(std::to_string(i));
+    EXPECT_EQ(got.call, i % 2 == 0 ? nullptr : &calls[i]);
+  }
+  EXPECT_EQ(m.size(), 0U);
+  EXPECT_EQ(m.abandoned(), 0U);
+}
+
+TEST(SlotIndex, FindsWhatSharesAHashAndClosesGaps) {
+  slot_index index;
+  const std::vector<std::size_t> hashes = {3, 3, 4, 15, 15, 15, 0, 3};  // clusters over the end
+  const auto finds = [&](std::uint32_t slot) {
+    const auto is_it = [&](std::uint32_t s) { return s == slot; };
+    return index.find(hashes[slot], is_it) == slot;
+  };
+  for (std::uint32_t first_gone = 0; first_gone < hashes.size(); ++first_gone) {
+    for (std::uint32_t s = 0; s < hashes.size(); ++s) {
+      index.insert(hashes[s], s);
+    }
+    for (std::uint32_t n = 0; n < hashes.size(); ++n) {
+      const auto gone = static_cast<std::uint32_t>((first_gone + n) % hashes.size());
+      EXPECT_TRUE(finds(gone));
+      index.erase(hashes[gone], gone);
+      EXPECT_FALSE(finds(gone));
+      for (std::uint32_t left = n + 1; left < hashes.size(); ++left) {
+        EXPECT_TRUE(finds(static_cast<std::uint32_t>((first_gone + left) % hashes.size())));
+      }
     }
   }
 }

@@ -45,15 +45,15 @@ struct reply_rules {
 
 /// The knobs of a `framed_client`.
 struct framed_client_options {
-  /// Requests that may be unanswered on the connection at a time (pipelining), 1 to 4096; default
+  /// Requests that may be unanswered on the connection at a time (pipelining), 1 to 65,536; default
   /// 16. 1 for peers that read one request at a time and drop what comes behind it.
   std::size_t max_in_flight = 16;
   /// Calls that may wait for their turn, or for a connection, at least 1; default 1024. The next
   /// one fails with `pool_exhausted`.
   std::size_t max_waiting = 1024;
-  /// The connection is closed once so many calls on it were given up and their replies are still
+  /// The connection is reset once so many calls on it were given up and their replies are still
   /// due; default 8, and never as many as `max_in_flight`: it would be blocked. With
-  /// `max_in_flight` 1 it is closed when a call is given up.
+  /// `max_in_flight` 1 it is reset when a call is given up, so that the peer learns of it.
   std::size_t max_given_up = 8;
   /// How long a call may take, from when it is made; default 30 s. Then `timeout`.
   duration call_timeout = std::chrono::seconds(30);

@@ -36,7 +36,7 @@ enum class reply_sequence : std::uint8_t {
 struct framed_server_options {
   /// Connections at a time; default 10,000. At the limit the system's backlog holds new ones.
   std::size_t max_connections = 10'000;
-  /// Requests of one connection that are worked on at a time, 1 to 4096; default 16. No more are
+  /// Requests of one connection that are worked on at a time, 1 to 65,536; default 16. No more are
   /// read meanwhile, so that a client that pipelines without end waits. With 1, requests are views
   /// into the read buffer; else they are copied.
   std::size_t max_concurrent = 16;

@@ -92,11 +92,11 @@ void exchange::leave(pending& c) noexcept {
     posted.remove(c);
   } else if (c.at == pending::place::out) {
     tell_given_up(c.id);
-    out.abandon(c);
+    out.abandon(c.ticket);
     if (out.abandoned() >= std::min(options.max_given_up, options.max_in_flight) &&
         line != nullptr) {
       overrun = true;
-      std::exchange(line, nullptr)->close();
+      std::exchange(line, nullptr)->abort();  // so that the peer stops working for nobody
     }
   }
   if (live == 0) {
@@ -172,7 +172,7 @@ void exchange::send(pending& c) {
     posted.push_back(c);
   } else {
     c.at = pending::place::out;
-    out.add(c, c.id);
+    c.ticket = out.add(c, c.id);
   }
   put(c.request, c.edges);
   end_posted();

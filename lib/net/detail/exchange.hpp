@@ -27,8 +27,9 @@ struct pending {
   frame_edges edges;
   std::string id;
   time_point limit;
-  std::uint64_t begin = 0;  // the first of its bytes, counted over the connection
-  std::uint64_t end = 0;    // behind its last byte
+  std::uint64_t begin = 0;   // the first of its bytes, counted over the connection
+  std::uint64_t end = 0;     // behind its last byte
+  std::uint32_t ticket = 0;  // while it is out
   place at = place::nowhere;
   expects replies = expects::one;
   bool moved = false;  // from a connection that took nothing of it
