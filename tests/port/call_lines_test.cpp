@@ -8,8 +8,6 @@
 #include <chrono>
 #include <string>
 
-#include "support/sim_test.hpp"
-
 namespace fairlead::detail {
 namespace {
 
@@ -19,6 +17,9 @@ TEST(CallLines, ACallIsWrittenSo) {
   EXPECT_EQ(write_call({"7", "get_user", {}, R"({"id":42})", 0}),
             R"({"_id":7,"_op":"get_user","_payload":{"id":42}})");
   EXPECT_EQ(write_call({"7", {}, {}, "", 0}), R"({"_id":7,"_payload":null})");
+  EXPECT_EQ(write_call({"7", {}, {}, "{\n\"id\":\r\n42}", 0}),
+            "{\"_id\":7,\"_payload\":{ \"id\":  42}}")
+      << "one line, whatever the request looks like";
   const std::array hop = {hop_field{"Fairlead-Timeout-Ms", "500"}, hop_field{"K", "a\"b\\"}};
   EXPECT_EQ(write_call({{}, "note", hop, "1", 0}),
             R"({"_oneway":true,"_op":"note","_headers":{"Fairlead-Timeout-Ms":"500","K":"a\"b\\"},)"
@@ -110,18 +111,15 @@ TEST(CallLines, ErrorsOfOthersAreErrorsOfTheApplication) {
 }
 
 TEST(CallLines, HeadersAreTaken) {
-  testing::run_in_world(1, [](context& cx) -> task<void> {
-    incoming_hop hop;
-    take_headers(hop, R"({"fairlead-attempt":"3","Idempotency-Key":"a\"b","X":1,"Y":{}})");
-    const auto call = hop.call_of("op");
-    EXPECT_EQ(call.attempt, 3U);
-    EXPECT_EQ(call.idempotency_key, "a\"b");
-    incoming_hop none;
-    take_headers(none, "[1]");
-    take_headers(none, "");
-    EXPECT_EQ(none.call_of("op").attempt, 1U);
-    co_return;
-  });
+  incoming_hop hop;
+  take_headers(hop, R"({"fairlead-attempt":"3","Idempotency-Key":"a\"b","X":1,"Y":{}})");
+  const auto call = hop.call_of("op");
+  EXPECT_EQ(call.attempt, 3U);
+  EXPECT_EQ(call.idempotency_key, "a\"b");
+  incoming_hop none;
+  take_headers(none, "[1]");
+  take_headers(none, "");
+  EXPECT_EQ(none.call_of("op").attempt, 1U);
 }
 
 }  // namespace

@@ -32,8 +32,15 @@ class PortContract : public ::testing::Test {
   std::shared_ptr<shop_service::record> seen = std::make_shared<shop_service::record>();
 };
 
-using rigs = ::testing::Types<in_process_rig, http_rig, json_lines_rig>;
+using rigs = ::testing::Types<in_process_rig, http_rig, json_lines_rig, plain_lines_rig>;
 TYPED_TEST_SUITE(PortContract, rigs);
+
+// What plain lines have no place for: what is said of a call, and streams.
+template <class Rig>
+class FullPortContract : public PortContract<Rig> {};
+
+using full_rigs = ::testing::Types<in_process_rig, http_rig, json_lines_rig>;
+TYPED_TEST_SUITE(FullPortContract, full_rigs);
 
 TYPED_TEST(PortContract, GivesValues) {
   this->with_shop([](context& cx, const shop_port& shop) -> task<void> {
@@ -104,7 +111,7 @@ TYPED_TEST(PortContract, TheDeadlineOfTheCallerEndsTheCallOnBothSides) {
   });
 }
 
-TYPED_TEST(PortContract, TheServiceKnowsHowMuchTimeIsLeft) {
+TYPED_TEST(FullPortContract, TheServiceKnowsHowMuchTimeIsLeft) {
   this->with_shop([](context& cx, const shop_port& shop) -> task<void> {
     context limited = cx.with_timeout(4s);
     const auto left = co_await shop(limited, wait_for{1ms});
@@ -151,7 +158,7 @@ TYPED_TEST(PortContract, WhatIsSaidOfOneCallIsNotSaidOfTheServicesOwn) {
   EXPECT_EQ(this->seen->calls.at(0), "delete, by operation");
 }
 
-TYPED_TEST(PortContract, TheServiceLearnsWhatIsSaidOfTheCall) {
+TYPED_TEST(FullPortContract, TheServiceLearnsWhatIsSaidOfTheCall) {
   this->with_shop([](context& cx, const shop_port& shop) -> task<void> {
     context third =
         cx.with_attempt(3).with_idempotency_key("k-1").with_criticality(criticality::sheddable);
@@ -225,7 +232,7 @@ TYPED_TEST(PortContract, WithoutAReplyNobodyLearnsWhatBecameOfIt) {
   });
 }
 
-TYPED_TEST(PortContract, AStreamGivesItemByItem) {
+TYPED_TEST(FullPortContract, AStreamGivesItemByItem) {
   this->with_shop([this](context& cx, const shop_port& shop) -> task<void> {
     std::vector<std::string> names;
     const list_users three{3, false};
@@ -241,7 +248,7 @@ TYPED_TEST(PortContract, AStreamGivesItemByItem) {
   });
 }
 
-TYPED_TEST(PortContract, AStreamThatFailsSaysSoAfterItsItems) {
+TYPED_TEST(FullPortContract, AStreamThatFailsSaysSoAfterItsItems) {
   this->with_shop([](context& cx, const shop_port& shop) -> task<void> {
     int items = 0;
     const list_users two{2, true};
@@ -255,7 +262,7 @@ TYPED_TEST(PortContract, AStreamThatFailsSaysSoAfterItsItems) {
   });
 }
 
-TYPED_TEST(PortContract, WhoRefusesAnItemEndsTheStream) {
+TYPED_TEST(FullPortContract, WhoRefusesAnItemEndsTheStream) {
   this->with_shop([this](context& cx, const shop_port& shop) -> task<void> {
     int items = 0;
     const list_users many{100'000, false};
@@ -275,7 +282,7 @@ TYPED_TEST(PortContract, WhoRefusesAnItemEndsTheStream) {
   });
 }
 
-TYPED_TEST(PortContract, AStreamWaitsForWhoTakesItsItems) {
+TYPED_TEST(FullPortContract, AStreamWaitsForWhoTakesItsItems) {
   this->with_shop([this](context& cx, const shop_port& shop) -> task<void> {
     int taken = 0;
     const list_users many{20'000, false};

@@ -8,6 +8,8 @@
 #include <fairlead/port/in_process.hpp>
 #include <fairlead/port/json_lines_client.hpp>
 #include <fairlead/port/json_lines_server.hpp>
+#include <fairlead/port/plain_lines_client.hpp>
+#include <fairlead/port/plain_lines_server.hpp>
 #include <fairlead/port/serve.hpp>
 #include <fairlead/sim/network.hpp>
 #include <fairlead/sim/world.hpp>
@@ -68,14 +70,14 @@ struct http_rig {
   }
 };
 
-// Lines of JSON over the simulated network.
-struct json_lines_rig {
+// A server of lines over the simulated network, and a client of it.
+template <class Client, class Server>
+struct lines_rig {
   template <class Body>
   static void run(sim::world& world, std::shared_ptr<shop_service::record> seen, Body body) {
     using namespace std::chrono_literals;
     sim::network net(world);
-    json_lines_server server(
-        service_table::of<shop_port>(std::make_shared<shop_service>(std::move(seen))));
+    Server server(service_table::of<shop_port>(std::make_shared<shop_service>(std::move(seen))));
     world.run([&](context& cx) -> task<void> {
       task_scope scope(cx);
       const auto any = net::endpoint::parse("0.0.0.0:80").value();
@@ -83,8 +85,7 @@ struct json_lines_rig {
       EXPECT_TRUE(listener.has_value());
       scope.spawn([&](context& c) { return server.serve(c, std::move(*listener)); });
       auto& from = net.host("caller");
-      const auto line =
-          std::make_shared<json_lines_client>(scope, net::connects_to(from, "shop", 80));
+      const auto line = std::make_shared<Client>(scope, net::connects_to(from, "shop", 80));
       const auto shop = remote_port<shop_port>(line);
       co_await body(cx, shop);
       EXPECT_TRUE(co_await line->drain(cx, 1s));
@@ -95,5 +96,8 @@ struct json_lines_rig {
     EXPECT_EQ(net.connections(), 0U);
   }
 };
+
+using json_lines_rig = lines_rig<json_lines_client, json_lines_server>;
+using plain_lines_rig = lines_rig<plain_lines_client, plain_lines_server>;
 
 }  // namespace fairlead::testing

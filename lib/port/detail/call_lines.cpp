@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "call_lines.hpp"
 
+#include "line_breaks.hpp"
 #include "told_error.hpp"
 
 #include <fairlead/json/decode.hpp>
@@ -156,7 +157,9 @@ std::string write_call(const outgoing_call& call) {
     out += std::to_string(call.credit);
   }
   member("_payload");
+  const auto begin = out.size();
   out.append(call.payload.empty() ? std::string_view("null") : call.payload).append("}");
+  blank_line_breaks(out, begin);
   return out;
 }
 
