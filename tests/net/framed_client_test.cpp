@@ -240,19 +240,30 @@ TEST(FramedClient, TheLimitOfACallIsATimeout) {
             });
 }
 
-TEST(FramedClient, WithoutPipeliningACallThatIsGivenUpEndsTheConnection) {
+TEST(FramedClient, WithoutPipeliningACallThatIsGivenUpResetsTheConnection) {
+  std::optional<error_kind> end;
   with_peer(
-      [](context& cx, stream& s, int number) -> task<void> {
-        auto echoes = echo(number == 1 ? 1h : 0s);
-        co_await echoes(cx, s, number);
+      [&](context& cx, stream& s, int number) -> task<void> {
+        if (number == 1) {
+          framed<line> in(s, line());
+          const auto asked = co_await in.read(cx);
+          EXPECT_TRUE(asked);
+          const auto gone = co_await in.read(cx);
+          end = gone ? std::nullopt : std::optional(gone.error().kind());
+        } else {
+          auto echoes = echo();
+          co_await echoes(cx, s, number);
+        }
       },
-      [](sim::world&, context& cx, task_scope& scope, peer& other) -> task<void> {
+      [&](sim::world& w, context& cx, task_scope& scope, peer& other) -> task<void> {
         framed_client c(scope, other.opener(), line(), {.max_in_flight = 1, .call_timeout = 1s});
         auto got = co_await c.call(cx, "never answered");
         EXPECT_EQ(got.error().kind(), error_kind::timeout);
         got = co_await c.call(cx, "next");
         EXPECT_EQ(got.value(), "re: next");
         EXPECT_EQ(other.attempts(), 2);
+        EXPECT_EQ(w.elapsed(), 1s) << "the next call is not held up";
+        EXPECT_EQ(end, error_kind::connection_reset) << "the peer learns of it";
       });
 }
 
