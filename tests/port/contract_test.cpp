@@ -32,14 +32,15 @@ class PortContract : public ::testing::Test {
   std::shared_ptr<shop_service::record> seen = std::make_shared<shop_service::record>();
 };
 
-using rigs = ::testing::Types<in_process_rig, http_rig, json_lines_rig, plain_lines_rig>;
+using rigs =
+    ::testing::Types<in_process_rig, queued_rig, http_rig, json_lines_rig, plain_lines_rig>;
 TYPED_TEST_SUITE(PortContract, rigs);
 
 // What plain lines have no place for: what is said of a call, and streams.
 template <class Rig>
 class FullPortContract : public PortContract<Rig> {};
 
-using full_rigs = ::testing::Types<in_process_rig, http_rig, json_lines_rig>;
+using full_rigs = ::testing::Types<in_process_rig, queued_rig, http_rig, json_lines_rig>;
 TYPED_TEST_SUITE(FullPortContract, full_rigs);
 
 TYPED_TEST(PortContract, GivesValues) {

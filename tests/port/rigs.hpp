@@ -10,6 +10,7 @@
 #include <fairlead/port/json_lines_server.hpp>
 #include <fairlead/port/plain_lines_client.hpp>
 #include <fairlead/port/plain_lines_server.hpp>
+#include <fairlead/port/queued.hpp>
 #include <fairlead/port/serve.hpp>
 #include <fairlead/sim/network.hpp>
 #include <fairlead/sim/world.hpp>
@@ -51,6 +52,23 @@ struct in_process_rig {
   static void run(sim::world& world, std::shared_ptr<shop_service::record> seen, Body body) {
     const auto shop = in_process<shop_port>(shop_service(std::move(seen)));
     world.run([&](context& cx) -> task<void> { co_await body(cx, shop); });
+  }
+};
+
+// On the same thread: that it is another makes no difference to a queue. See call_queue_test.cpp.
+struct queued_rig {
+  template <class Body>
+  static void run(sim::world& world, std::shared_ptr<shop_service::record> seen, Body body) {
+    call_queue queue;
+    const auto shop = queued<shop_port>(queue, shop_service(std::move(seen)));
+    world.run([&](context& cx) -> task<void> {
+      task_scope scope(cx);
+      scope.spawn([&](context& c) { return queue.serve(c); });
+      co_await body(cx, shop);
+      queue.close();
+      EXPECT_TRUE(co_await scope.join());
+    });
+    EXPECT_EQ(queue.stats().waiting + queue.stats().running, 0U);
   }
 };
 
