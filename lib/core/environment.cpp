@@ -104,9 +104,9 @@ void environment::close() noexcept {
     parts_->own_alarm->detach();
   }
   while (parked_ != nullptr) {
-    parked& p = *parked_;
-    unpark(p);
-    p.drop(p);
+    auto& one = *parked_;
+    unpark(one);
+    one.kind_->drop(one);
   }
 }
 
@@ -144,26 +144,25 @@ void environment::cancel_background() noexcept {
   }
 }
 
-void environment::park(parked& p) noexcept {
-  p.listed = true;
-  p.next = parked_;
-  p.prev = nullptr;
-  if (parked_ != nullptr) {
-    parked_->prev = &p;
-  } else {
+void environment::park(waiting_link& l) noexcept {
+  if (parked_ == nullptr) {
     parts_->parked_work.begin();
   }
-  parked_ = &p;
+  l.link(parked_);
 }
 
-void environment::unpark(parked& p) noexcept {
-  p.listed = false;
-  (p.prev != nullptr ? p.prev->next : parked_) = p.next;
-  if (p.next != nullptr) {
-    p.next->prev = p.prev;
-  }
+void environment::unpark(waiting_link& l) noexcept {
+  l.unlink();
   if (parked_ == nullptr) {
     parts_->parked_work.end();
+  }
+}
+
+void environment::each_waiting(const std::function<void(const waiting_task&)>& f) const {
+  for (const auto* first : {parked_, shown_}) {
+    for (const auto* l = first; l != nullptr; l = l->next_) {
+      f(l->kind_->tell(*l));
+    }
   }
 }
 

@@ -21,7 +21,7 @@ bool event::is_set() const noexcept {
 
 // Stands in the queue while it lives.
 struct event::place : waiter {
-  place(event& o, const context& cx) noexcept : waiter(cx), owner(o) {}
+  place(event& o, const context& cx) noexcept : waiter(cx, "an event"), owner(o) {}
   place(const place&) = delete;
   place& operator=(const place&) = delete;
   ~place() {

@@ -14,7 +14,7 @@ errors::unavailable closed_error() noexcept {
 // A place in the queue. However the coroutine ends, it leaves the queue, and a permit that it was
 // given but did not take goes to the next.
 struct permit_count::place : waiter {
-  place(permit_count& o, const context& cx) noexcept : waiter(cx), owner(o) {}
+  place(permit_count& o, const context& cx) noexcept : waiter(cx, o.what_), owner(o) {}
   place(const place&) = delete;
   place& operator=(const place&) = delete;
   ~place() {

@@ -10,7 +10,7 @@ namespace fairlead {
 
 task<result<void>> sleep_until(context& cx, time_point when) {
   const auto until = cx.with_deadline(when);
-  waiter w(until);
+  waiter w(until, "time to pass");
   const auto woken = co_await w.wait();
   if (woken == wake::cancelled) {
     co_return fail(errors::cancelled{});

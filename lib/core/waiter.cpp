@@ -13,7 +13,7 @@
 namespace fairlead {
 
 // Everything that a suspension links to. Lives in the frame of `wait`.
-struct waiter::operation : environment::parked {
+struct waiter::operation : waiting_link {
   struct cancel_link : cancel_node {
     explicit cancel_link(waiter& w) noexcept : cancel_node(&on_cancel), self(w) {}
     static void on_cancel(cancel_node& n) noexcept {
@@ -30,7 +30,7 @@ struct waiter::operation : environment::parked {
   };
 
   operation(waiter& w, environment& e) noexcept
-      : parked(&on_drop), self(w), env(e), cancel(w), timer(w) {}
+      : waiting_link(as_wait), self(w), env(e), cancel(w), timer(w) {}
   operation(const operation&) = delete;
   operation& operator=(const operation&) = delete;
   ~operation() { untie(); }
@@ -73,15 +73,21 @@ struct waiter::operation : environment::parked {
     }
   }
 
-  static void on_drop(parked& p) noexcept {
-    auto& op = static_cast<operation&>(p);
+  static void on_drop(waiting_link& l) noexcept {
+    auto& op = static_cast<operation&>(l);
     if (!op.self.held_ || op.self.woken()) {
       op.destroy();
     }
   }
 
+  static waiting_task on_tell(const waiting_link& l) {
+    const auto& op = static_cast<const operation&>(l);
+    return {op.self.what_, {}, op.self.cx_};
+  }
+  static constexpr kind as_wait{&on_tell, &on_drop};
+
   void leave_environment() noexcept {
-    if (listed) {
+    if (linked()) {
       env.unpark(*this);
     }
   }

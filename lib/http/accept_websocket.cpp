@@ -29,7 +29,7 @@ struct conversation {
 
 // `watching` ends with the handler, or when the drain begins.
 task<void> say_goodbye(context& cx, cancel_scope& watching, const bool& handled, websocket& ws) {
-  waiter either(watching);
+  waiter either(watching, "a WebSocket to end");
   const auto why = co_await either.wait();
   static_cast<void>(why);
   if (!handled) {

@@ -125,7 +125,7 @@ struct accept_loop::impl {
 // Completes when there is room for one more connection.
 task<result<void>> accept_loop::impl::room(const context& cx) {
   while (full()) {
-    waiter w(cx);
+    waiter w(cx, "a connection to end, for there are too many");
     const detail::in_line here(acceptors, w);
     const auto woken = co_await w.wait();
     if (woken == wake::cancelled) {

@@ -85,7 +85,7 @@ task<result<resolved>> caching_resolver::impl::look_up(context& cx, std::string_
 }
 
 task<result<void>> caching_resolver::impl::follow(context& cx, flight& f) {
-  waiter w(cx);
+  waiter w(cx, "a name to be resolved");
   const detail::in_line here(f.waiting, w);
   const auto woken = co_await w.wait();
   if (woken == wake::notified || f.outcome) {

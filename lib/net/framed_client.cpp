@@ -108,7 +108,7 @@ task<result<std::string>> framed_client::impl::call(std::shared_ptr<impl> self, 
   self->enter(c);
   if (!c.outcome) {
     const context limited = cx.with_deadline(c.limit);
-    waiter w(limited);
+    waiter w(limited, "a reply");
     c.who = &w;
     const auto woken = co_await w.wait();
     c.who = nullptr;
@@ -151,7 +151,7 @@ task<result<void>> framed_client::impl::each_reply(std::shared_ptr<impl> self, c
     if (c.outcome) {
       break;
     }
-    waiter w(cx);
+    waiter w(cx, "a reply");
     c.who = &w;
     const auto woken = co_await w.wait();
     c.who = nullptr;

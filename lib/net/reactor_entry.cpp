@@ -6,6 +6,8 @@
 // what a wait does that is not speculative.
 #include "detail/reactor_entry.hpp"
 
+#include "detail/sockaddr.hpp"
+
 #include <fairlead/core/suspension.hpp>
 
 #include <boost/asio/error.hpp>
@@ -30,10 +32,11 @@ int type_of(direction towards) noexcept {
 }  // namespace
 
 // One wait. Lives in the frame of the coroutine that waits.
-class reactor_entry::operation : public asio_detail::reactor_op {
+class reactor_entry::operation : public asio_detail::reactor_op, waiting_link {
  public:
   operation(reactor_entry& e, const context& cx, int fd, direction towards, known what) noexcept
       : reactor_op({}, &ready, &complete),
+        waiting_link(as_wait),
         entry_(e),
         cx_(cx),
         fd_(fd),
@@ -57,6 +60,7 @@ class reactor_entry::operation : public asio_detail::reactor_op {
     }
     cx_.cancel_tree().add(cancel_);
     cx_.env().timers().arm(timer_, cx_.deadline());
+    cx_.env().show(*this);
   }
 
   [[nodiscard]] bool aborted() const noexcept {
@@ -95,7 +99,16 @@ class reactor_entry::operation : public asio_detail::reactor_op {
     entry_.reactor_->cancel_ops_by_key(fd_, entry_.state_, type_, this);
   }
 
+  static waiting_task tell(const waiting_link& l) {
+    const auto& self = static_cast<const operation&>(l);
+    const bool reads = self.type_ == type_of(direction::read);
+    return {reads ? "a socket to be readable" : "a socket to be writable",
+            describe_socket(self.fd_), &self.cx_};
+  }
+  static constexpr kind as_wait{&tell};
+
   void untie() noexcept {
+    unlink();
     cancel_.unlink();
     if (timer_.linked()) {
       cx_.env().timers().disarm(timer_);

@@ -95,7 +95,7 @@ task<result<std::vector<endpoint>>> system_resolve(context& cx, std::string_view
     co_return fail(e.at(error_stage::resolve));
   }
   const auto query = std::make_shared<lookup>(cx.executor());
-  waiter w(cx);
+  waiter w(cx, "a name to be resolved");
   const stake mine(query, w);
   start(query, host, port);
   const auto woken = co_await w.wait();

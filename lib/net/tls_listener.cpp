@@ -254,7 +254,7 @@ class secured_listener final : public tls_listener {
   }
 
   task<result<void>> news(context& cx) {
-    waiter w(cx);
+    waiter w(cx, "a connection");
     const detail::in_line here(shared_->acceptors, w);
     const auto woken = co_await w.wait();
     if (woken == wake::cancelled) {

@@ -13,7 +13,7 @@ struct wait_slot::registration {
 };
 
 task<result<void>> wait_slot::wait(context& cx) {
-  waiter w(cx);
+  waiter w(cx, "the other end of a stream");
   const registration here(waiting_, w);
   const auto woken = co_await w.wait();
   if (woken == wake::cancelled) {

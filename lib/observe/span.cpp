@@ -178,4 +178,10 @@ void add_event(const context& cx, std::string_view name,
   }
 }
 
+std::string_view span_name(const context& cx) noexcept {
+  const auto* const above = cx.trace();
+  const auto* const open = above != nullptr ? above->span() : nullptr;
+  return open != nullptr ? std::string_view(open->data.name) : std::string_view();
+}
+
 }  // namespace fairlead::observe

@@ -143,7 +143,7 @@ class abandoning_timeout::attendance {
     cancel_scope unbound(env_);
     const context limited = unbound.with_deadline(limit);
     while (!run_->ended()) {
-      waiter w(limited);
+      waiter w(limited, "an abandoned call to end");
       const place here(*ward_, w);
       const auto woken = co_await w.wait();
       if (woken == wake::deadline) {

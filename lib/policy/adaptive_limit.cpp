@@ -93,7 +93,8 @@ struct adaptive_limit::shared {
 // A place in the line. However the coroutine ends, it leaves the line, and what it was handed but
 // did not take goes to the next.
 struct adaptive_limit::shared::place : waiter {
-  place(shared& s, const context& cx) noexcept : waiter(cx), owner(s) {}
+  place(shared& s, const context& cx) noexcept
+      : waiter(cx, "its turn at an adaptive limit"), owner(s) {}
   place(const place&) = delete;
   place& operator=(const place&) = delete;
   ~place() {

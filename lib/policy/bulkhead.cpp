@@ -28,7 +28,8 @@ const bulkhead_options& checked(const bulkhead_options& options) {
 
 // The sleep of one that waits.
 struct bulkhead::bell {
-  bell(shared& s, place& p, const context& cx) noexcept : owner(s), mine(p), w(cx) {}
+  bell(shared& s, place& p, const context& cx) noexcept
+      : owner(s), mine(p), w(cx, "its turn at a bulkhead") {}
   bell(const bell&) = delete;
   bell& operator=(const bell&) = delete;
   ~bell();

@@ -116,7 +116,7 @@ class coalesce::party {
 
   // Until the flight has landed, or the caller does not want to wait any more.
   task<wake> wait(context& cx) {
-    waiter w(cx);
+    waiter w(cx, "the same call of another");
     const place here(*shared_, *flight_, w);
     if (here.landed()) {
       co_return wake::notified;

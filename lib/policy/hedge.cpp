@@ -117,12 +117,12 @@ class hedge::execution : timer_node {
   task<bool> decision() {
     while (!decided_) {
       if (core_.in_flight() > 0) {
-        waiter w(joining, abort_);
+        waiter w(joining, abort_, "hedged attempts");
         const place here(*this, w);
         co_await w.wait();
         continue;
       }
-      waiter w(call_.caller());
+      waiter w(call_.caller(), "hedged attempts");
       const place here(*this, w);
       const auto woken = co_await w.wait();
       if (woken != wake::notified && !decided_ && core_.in_flight() == 0) {
@@ -140,7 +140,7 @@ class hedge::execution : timer_node {
                            : no_deadline;
     const context limited = unbound.with_deadline(limit);
     while (core_.in_flight() > 0) {
-      waiter w(limited);
+      waiter w(limited, "hedged attempts that lost to end");
       const place here(*this, w);
       const auto woken = co_await w.wait();
       if (woken == wake::deadline) {

@@ -33,7 +33,8 @@ const rate_limit_options& checked(const rate_limit_options& options) {
 
 // The sleep of one that waits. Anybody may ring it, under the lock.
 struct rate_limit::bell {
-  bell(shared& s, place& p, const context& cx) noexcept : owner(s), mine(p), until(cx), w(until) {}
+  bell(shared& s, place& p, const context& cx) noexcept
+      : owner(s), mine(p), until(cx), w(until, "its turn at a rate limit") {}
   bell(const bell&) = delete;
   bell& operator=(const bell&) = delete;
   ~bell();

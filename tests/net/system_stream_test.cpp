@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // Real connected sockets: ends, resets, deadlines, hints, and what errors say.
 #include <fairlead/core/sleep.hpp>
+#include <fairlead/core/task_scope.hpp>
 #include <fairlead/net/network.hpp>
 
 #include <gtest/gtest.h>
@@ -162,6 +163,28 @@ TEST_P(SystemStream, WritingToNobodyIsAnErrorNotASignal) {
                 put.error().is<errors::connection_closed>());
     put = co_await write_all(cx, s, "still?");
     EXPECT_EQ(put.error().kind(), error_kind::connection_closed);
+  });
+}
+
+TEST_P(SystemStream, AWaitCanBeSeen) {
+  with_connection([&](context& cx, stream& s, raw_socket& peer) -> task<void> {
+    task_scope scope(cx);
+    scope.spawn([&](context& own) -> task<void> { (void)co_await s.wait(own, direction::read); });
+    std::string seen;
+    cx.env().each_waiting([&](const waiting_task& t) {
+      if (t.for_what == "a socket to be readable") {
+        seen = t.about;
+      }
+    });
+    if (GetParam() == real_loop::kind::plain) {  // strands wait in Asio's way, which does not tell
+      EXPECT_TRUE(seen.starts_with("fd ")) << seen;
+      EXPECT_TRUE(seen.ends_with(", " + std::string(s.peer()))) << seen << ", " << s.peer();
+    }
+    peer.send("x");
+    EXPECT_TRUE(co_await scope.join());
+    seen.clear();
+    cx.env().each_waiting([&](const waiting_task& t) { seen += t.about; });
+    EXPECT_EQ(seen, "");
   });
 }
 

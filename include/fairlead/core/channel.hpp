@@ -22,7 +22,9 @@ template <class T>
 class channel {
  public:
   /// Holds at most `capacity` values; 0 is taken as 1.
-  explicit channel(std::size_t capacity) : free_(capacity == 0 ? 1 : capacity), filled_(0) {}
+  explicit channel(std::size_t capacity)
+      : free_(capacity == 0 ? 1 : capacity, "room in a channel"),
+        filled_(0, "an item of a channel") {}
 
   /// *Completes when* `value` is in the channel. *Errors*: `cancelled`, `deadline`; `unavailable`
   /// when closed. Then `value` is not in the channel.

@@ -6,11 +6,13 @@
 #include <fairlead/core/config.hpp>
 #include <fairlead/core/random.hpp>
 #include <fairlead/core/timer_queue.hpp>
+#include <fairlead/core/waiting.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 
@@ -73,32 +75,31 @@ class environment {
   [[nodiscard]] std::size_t running_in_background() const noexcept;
   /// Cancels them.
   void cancel_background() noexcept;
+  /// Calls `f` for every coroutine that waits in it at this moment, the latest first: what a
+  /// program that does not go on is asked. `f` must not wait, nor wake anybody.
+  void each_waiting(const std::function<void(const waiting_task&)>& f) const;
+  /// Shows a wait of one's own there, until it is unlinked.
+  void show(waiting_link& l) noexcept { l.link(shown_); }
   /// True once the event loop is being taken down: coroutines are destroyed where they stand.
   [[nodiscard]] bool closing() const noexcept { return closing_; }
 
  private:
   friend class waiter;
 
-  // A suspended coroutine that nothing but this list owns; dropped with the environment.
-  struct parked {
-    explicit parked(void (*drop_function)(parked&) noexcept) noexcept : drop(drop_function) {}
-    void (*drop)(parked&) noexcept;
-    parked* next = nullptr;
-    parked* prev = nullptr;
-    bool listed = false;
-  };
   class service;
   struct parts;
 
-  void park(parked& p) noexcept;
-  void unpark(parked& p) noexcept;
+  // Of suspended coroutines that nothing but this list owns; dropped with the environment.
+  void park(waiting_link& l) noexcept;
+  void unpark(waiting_link& l) noexcept;
 
   boost::asio::any_io_executor executor_;
   clock& clock_;
   std::unique_ptr<parts> parts_;
   timer_queue timers_;
   random_source random_;
-  parked* parked_ = nullptr;
+  waiting_link* parked_ = nullptr;
+  waiting_link* shown_ = nullptr;
   bool closing_ = false;
   bool simulated_ = false;
 };

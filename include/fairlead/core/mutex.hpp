@@ -22,7 +22,7 @@ class async_mutex {
   [[nodiscard]] lock_guard try_lock() noexcept { return permits_.try_acquire(); }
 
  private:
-  semaphore permits_{1};
+  semaphore permits_{1, "a lock"};
 };
 
 }  // namespace fairlead

@@ -18,7 +18,9 @@ namespace detail {
 /// served; a freed permit goes straight to the first waiter.
 class permit_count {
  public:
-  explicit permit_count(std::size_t available) noexcept : available_(available) {}
+  /// `what` is a literal: what is waited for.
+  explicit permit_count(std::size_t available, const char* what = "a permit") noexcept
+      : available_(available), what_(what) {}
   permit_count(const permit_count&) = delete;
   permit_count& operator=(const permit_count&) = delete;
 
@@ -38,6 +40,7 @@ class permit_count {
   mutable std::mutex mutex_;
   waiter_queue waiters_;
   std::size_t available_;
+  const char* what_;
   bool closed_ = false;
 };
 
@@ -78,7 +81,9 @@ class semaphore {
     detail::permit_count* from_ = nullptr;
   };
 
-  explicit semaphore(std::size_t permits) noexcept : count_(permits) {}
+  /// `what` is a literal that says what a permit stands for, to whoever looks who waits.
+  explicit semaphore(std::size_t permits, const char* what = "a permit of a semaphore") noexcept
+      : count_(permits, what) {}
 
   /// *Completes when* a permit is held. *Errors*: `cancelled`, `deadline`; then no permit is held.
   [[nodiscard]] task<result<permit>> acquire(context& cx);

@@ -34,12 +34,14 @@ inline constexpr joining_t joining{};
 /// belongs to the executor of its context.
 class waiter {
  public:
-  /// Ends with cancellation or deadline of `cx` too.
-  explicit waiter(const context& cx) noexcept : cx_(&cx), env_(&cx.env()) {}
+  /// Ends with cancellation or deadline of `cx` too. `what` is a literal that says what is waited
+  /// for, to whoever looks at the environment: "a ticket".
+  explicit waiter(const context& cx, const char* what = "a notification") noexcept
+      : cx_(&cx), env_(&cx.env()), what_(what) {}
   /// Ends only when notified: for joins, which never give up. When the awaiting Asio coroutine is
   /// cancelled, `on_abort` is cancelled instead, so that what is joined ends soon.
-  waiter(joining_t /*tag*/, cancel_scope& on_abort) noexcept
-      : env_(&on_abort.env()), on_abort_(&on_abort) {}
+  waiter(joining_t /*tag*/, cancel_scope& on_abort, const char* what = "tasks to end") noexcept
+      : env_(&on_abort.env()), what_(what), on_abort_(&on_abort) {}
   waiter(const waiter&) = delete;
   waiter& operator=(const waiter&) = delete;
   /// Destroying it while it waits is fine (its coroutine is being destroyed), outside any queue.
@@ -76,6 +78,7 @@ class waiter {
 
   const context* cx_ = nullptr;
   environment* env_;
+  const char* what_;
   cancel_scope* on_abort_ = nullptr;
   operation* operation_ = nullptr;
   std::atomic<state> state_{state::idle};

@@ -128,4 +128,8 @@ void add_event(const context& cx, std::string_view name, attribute_list attribut
 void add_event(const context& cx, std::string_view name,
                std::span<const attribute_view> attributes) noexcept;
 
+/// What the span is called that `cx` runs under, while that is open and recorded here; else empty.
+/// Valid until it is renamed or ends.
+[[nodiscard]] std::string_view span_name(const context& cx) noexcept;
+
 }  // namespace fairlead::observe

@@ -85,7 +85,7 @@ bool connection_pool::try_acquire(turn& t, std::string_view origin, pool_core::w
 }
 
 task<result<void>> connection_pool::wait(context& cx, turn& t) {
-  waiter w(cx);
+  waiter w(cx, "a connection of the pool");
   t.waiting_ = &w;
   const auto woken = co_await w.wait();
   t.waiting_ = nullptr;

@@ -30,7 +30,7 @@ template <class Over>
                                           waiter_queue& line, const Over& over) {
   const context limited = cx.with_timeout(grace);
   while (!over()) {
-    waiter w(limited);
+    waiter w(limited, "work to end, before a stop");
     const in_line here(line, w);
     const auto woken = co_await w.wait();
     if (woken == wake::notified || over()) {
@@ -52,7 +52,7 @@ template <class Over>
 [[nodiscard]] task<void> join_in(environment& env, waiter_queue& line, const Over& over) {
   while (!over()) {
     cancel_scope unused(env);
-    waiter w(joining, unused);
+    waiter w(joining, unused, "work to end");
     const in_line here(line, w);
     co_await w.wait();
   }

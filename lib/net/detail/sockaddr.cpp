@@ -126,4 +126,18 @@ result<endpoint> from_system(const socket_address& a) {
   }
 }
 
+std::string describe_socket(int fd) {
+  std::string out = "fd " + std::to_string(fd);
+  for (const auto ask : {&::getpeername, &::getsockname}) {
+    socket_address a;
+    a.size = sizeof a.storage;
+    if (ask(fd, a.get(), &a.size) == 0) {
+      if (const auto known = from_system(a)) {
+        return out + ", " + known->to_string();
+      }
+    }
+  }
+  return out;
+}
+
 }  // namespace fairlead::net::detail

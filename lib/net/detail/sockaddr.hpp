@@ -6,6 +6,8 @@
 
 #include <sys/socket.h>
 
+#include <string>
+
 namespace fairlead::net::detail {
 
 struct socket_address {
@@ -23,5 +25,8 @@ struct socket_address {
 
 /// Fails for an unnamed Unix socket. IPv4-mapped IPv6 addresses come back as IPv4.
 [[nodiscard]] result<endpoint> from_system(const socket_address& a);
+
+/// For people: "fd 7, 127.0.0.1:80", with the address of the peer, or its own when it has none.
+[[nodiscard]] std::string describe_socket(int fd);
 
 }  // namespace fairlead::net::detail
