@@ -16,6 +16,7 @@ namespace fairlead::cli {
 [[nodiscard]] int ws(const std::vector<std::string>& words);
 [[nodiscard]] int call(const std::vector<std::string>& words);
 [[nodiscard]] int probe(const std::vector<std::string>& words);
+[[nodiscard]] int top(const std::vector<std::string>& words);
 [[nodiscard]] int lab(const std::vector<std::string>& words);
 
 }  // namespace fairlead::cli

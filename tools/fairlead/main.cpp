@@ -28,6 +28,7 @@ const std::vector<command> commands{
     {"ws", &fairlead::cli::ws, "talk to a WebSocket: lines in, messages out"},
     {"call", &fairlead::cli::call, "call an operation of an exported port"},
     {"probe", &fairlead::cli::probe, "look at what happens when a URL is called"},
+    {"top", &fairlead::cli::top, "watch what a running program does"},
     {"lab", &fairlead::cli::lab, "replay an outage against a stack of policies, in virtual time"},
 };
 
