@@ -119,6 +119,7 @@ struct session {
   std::size_t sent_of_it = 0;
   std::uint64_t written = 0;  // bytes that the connection took
   std::string head;           // memory for what goes before a payload
+  std::string answers;        // memory for where the answer to one request goes
   std::uint64_t pings = 0;    // asked
   std::uint64_t pongs = 0;    // answered
   std::size_t pongs_unsent = 0;

@@ -80,10 +80,10 @@ void session::send(pending_call& o) {
     send_pieces({}, {});
     return;
   }
-  std::string reply_to = o.message->reply_to();
+  std::string_view reply_to = o.message->reply_to();
   if (o.what == pending_call::kind::request) {
-    reply_to = inbox;
-    reply_to += token_text(o.token).view();
+    answers.assign(inbox).append(token_text(o.token).view());
+    reply_to = answers;
   }
   append_publish(head, *o.message, reply_to);
   constexpr std::string_view line_break = "\r\n";
