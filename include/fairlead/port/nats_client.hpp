@@ -37,7 +37,8 @@ struct nats_client_stats {
 /// subscriptions or calls that wait: the other servers at once, then with growing pauses. What was
 /// subscribed to is subscribed to again. Calls wait meanwhile, `patience` long, bounded in number
 /// and bytes; in a pause that outlasts their patience they fail at once, `unavailable` with the
-/// reason as its cause. When every server refuses who we are, all that waits ends with that.
+/// reason as its cause. When none of the servers lets us in, or is to be trusted, all that waits
+/// ends with that.
 ///
 /// **When the connection breaks**, every call on it ends at once: requests and half-written
 /// messages with the reason and `sent` unknown; those of which not a byte was written wait for the

@@ -236,8 +236,9 @@ void session::end_line(time_point now, random_source& random) {
 void session::connect_failed(error why, time_point now, random_source& random) {
   servers.failed(now, random);
   last_failure = why;
-  if (servers.all_failed() && why.is<errors::application>()) {
-    end_waiting(why);  // nobody lets us in, and waiting does not help
+  const bool for_good = why.is<errors::application>() || why.is<errors::tls_failure>();
+  if (servers.all_failed() && for_good) {
+    end_waiting(why);  // nobody lets us in, or is to be trusted, and waiting does not help
   }
 }
 

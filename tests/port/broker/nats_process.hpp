@@ -10,6 +10,7 @@
 #include "support/real_loop.hpp"
 #include "support/scratch_dir.hpp"
 
+#include <chrono>
 #include <csignal>
 #include <cstdint>
 #include <fstream>
@@ -56,7 +57,7 @@ class nats_process {
   [[nodiscard]] std::string output() const { return running_ ? running_->output() : "not running"; }
   /// Completes when it listens.
   task<void> ready(context& cx) const {
-    const bool up = co_await listens(cx, port_);
+    const bool up = co_await listens(cx, port_, std::chrono::seconds(60));
     EXPECT_TRUE(up) << output();
   }
 
