@@ -134,6 +134,7 @@ struct nats_client::impl : nats::session {
   task<void> read_loop(context& cx, nats::open_line& l);
   task<void> leave_loop(context& cx);
   task<result<void>> carry_out(context& cx, nats::pending_call& op);
+  task<void> sync(context& cx, time_point until);
 
   static task<result<void>> publish(std::shared_ptr<impl> self, context& cx,
                                     const broker_message& m);
@@ -290,9 +291,7 @@ task<void> nats_client::impl::leave_loop(context& cx) {
   if (line == nullptr) {
     co_return;
   }
-  for (const auto& [id, one] : entries) {
-    unsubscribe(*one);
-  }
+  say_farewell();
   // What was sent to us before that has come once this ping is answered.
   nats::pending_call last(nats::pending_call::kind::flush, nullptr);
   const stake here(*this, last, turn::at_once);
@@ -385,6 +384,17 @@ task<result<std::unique_ptr<subscription>>> nats_client::impl::subscribe(
 
 // ---- the end
 
+// Until the server has heard all that was said, and what it said before that has come. Without a
+// connection, and when there is no answer, there is nothing to wait for.
+task<void> nats_client::impl::sync(context& cx, time_point until) {
+  if (line != nullptr) {
+    auto limited = cx.with_deadline(until);
+    nats::pending_call op(nats::pending_call::kind::flush, nullptr);
+    auto answered = co_await carry_out(limited, op);
+    static_cast<void>(answered);
+  }
+}
+
 // Of one subscription: what the server has sent before it heard of it has come once a ping is
 // answered.
 task<result<void>> nats_client::impl::drain_one(std::shared_ptr<impl> self,
@@ -392,11 +402,7 @@ task<result<void>> nats_client::impl::drain_one(std::shared_ptr<impl> self,
                                                 duration grace) {
   const auto until = saturating_add(cx.now(), grace);
   self->unsubscribe(*one);
-  if (self->line != nullptr) {
-    auto limited = cx.with_deadline(until);
-    auto come = co_await ping(self, limited);
-    static_cast<void>(come);  // without an answer there is nothing more to wait for
-  }
+  co_await self->sync(cx, until);
   one->leave();
   const auto left = std::max(until - cx.now(), duration::zero());
   auto drained = co_await one->inbox->drain(cx, left);
@@ -407,26 +413,30 @@ task<result<void>> nats_client::impl::drain(std::shared_ptr<impl> self, context&
                                             duration grace) {
   self->draining = true;
   const auto until = saturating_add(cx.now(), grace);
+  const auto left = [&] { return std::max(until - cx.now(), duration::zero()); };
+  const auto all = self->entries;
+  for (const auto& [id, one] : all) {
+    self->unsubscribe(*one);
+  }
+  co_await self->sync(cx, until);
   result<void> outcome;
   const auto keep = [&](result<void> r) {
     if (!r && outcome) {
       outcome = std::move(r);
     }
   };
-  const auto all = self->entries;
   for (const auto& [id, one] : all) {
-    auto drained = co_await drain_one(self, one, cx, std::max(until - cx.now(), duration::zero()));
+    one->leave();
+    one->inbox->close();
+  }
+  for (const auto& [id, one] : all) {
+    auto drained = co_await one->inbox->drain(cx, left());
     keep(std::move(drained));
   }
-  if (self->line != nullptr) {
-    auto limited = cx.with_deadline(until);
-    auto taken = co_await ping(self, limited);
-    static_cast<void>(taken);  // best effort: what is written is written
-  }
+  co_await self->sync(cx, until);
   self->closing = true;
   const auto idle = [&] { return self->live == 0 || self->ended; };
-  const auto left = std::max(until - cx.now(), duration::zero());
-  auto waited = co_await detail::wait_out(cx, left, own_name, self->enders, idle);
+  auto waited = co_await detail::wait_out(cx, left(), own_name, self->enders, idle);
   keep(std::move(waited));
   if (self->root != nullptr) {
     self->root->cancel();

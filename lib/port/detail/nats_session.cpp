@@ -167,15 +167,29 @@ std::shared_ptr<entry> session::add_entry(const std::shared_ptr<session>& self,
   return made;
 }
 
-void session::unsubscribe(const entry& e) {
-  if (line != nullptr && entries.contains(e.id)) {
+void session::unsubscribe(entry& e) {
+  if (!std::exchange(e.off, true)) {
+    say_unsubscribe(e);
+  }
+}
+
+void session::say_unsubscribe(const entry& e) {
+  if (line != nullptr) {
     std::string text;
     append_unsubscribe(text, e.id);
     say(text);
   }
 }
 
-void session::remove_entry(const entry& e) {
+void session::say_farewell() {
+  for (const auto& [id, one] : entries) {
+    if (!one->off) {
+      say_unsubscribe(*one);
+    }
+  }
+}
+
+void session::remove_entry(entry& e) {
   const auto found = entries.find(e.id);
   if (found != entries.end()) {
     const auto kept = found->second;

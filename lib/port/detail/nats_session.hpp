@@ -38,6 +38,7 @@ struct entry final : message_inbox::owner {
   std::string group;
   std::optional<message_inbox> inbox;
   std::optional<error> refused;  // by the server
+  bool off = false;              // no more messages are asked for
 };
 
 struct session {
@@ -63,9 +64,11 @@ struct session {
   // Subscriptions.
   std::shared_ptr<entry> add_entry(const std::shared_ptr<session>& self,
                                    const subscription_options& o);
-  /// Asks for no more messages; it stays known until `remove_entry`.
-  void unsubscribe(const entry& e);
-  void remove_entry(const entry& e);
+  /// Asks for no more messages, for good; it stays known until `remove_entry`.
+  void unsubscribe(entry& e);
+  void remove_entry(entry& e);
+  /// Asks this server for no more messages, of any subscription.
+  void say_farewell();
 
   // What goes out.
   /// A connection is there, and nothing was written to it beyond the greeting.
@@ -148,6 +151,7 @@ struct session {
   void send(pending_call& o);
   void send_pieces(std::string_view payload, std::string_view end);
   void say(std::string_view text);
+  void say_unsubscribe(const entry& e);
   void settle();
   void take_message(const server_op& op);
   void take_answer(const server_op& op);

@@ -38,7 +38,9 @@ void session::begin_line(net::stream& s, const server_info& from, time_point now
   append_subscribe(text, inbox + "*", {}, inbox_id);
   for (const auto& [id, one] : entries) {
     one->refused.reset();
-    append_subscribe(text, one->pattern, one->group, id);
+    if (!one->off) {
+      append_subscribe(text, one->pattern, one->group, id);
+    }
   }
   say(text);
 }
@@ -171,7 +173,7 @@ result<void> session::flush() {
       std::string().swap(unsent);
     }
     unsent.clear();
-  } else if (sent_of_it >= most_unsent) {
+  } else if (sent_of_it >= most_unsent && sent_of_it >= unsent.size() / 2) {
     unsent.erase(0, sent_of_it);
     sent_of_it = 0;
   }
