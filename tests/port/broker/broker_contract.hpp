@@ -167,7 +167,7 @@ TYPED_TEST_P(BrokerContract, WithoutAnybodyThereARequestFailsAtOnce) {
     co_await over(cx, sub);
     got = co_await here.request(cx, question);
     EXPECT_EQ(kind_of(got), "unavailable");
-    EXPECT_LT(cx.now() - begun, 5s);
+    EXPECT_LT(cx.now() - begun, 20s);
     co_await tell(cx, here, "nobody.home", "a message is just gone");
   });
 }
@@ -183,7 +183,7 @@ TYPED_TEST_P(BrokerContract, TheDeadlineAndTheCancellationOfACallerEndARequest) 
     auto answer = co_await here.request(brief, question);
     EXPECT_EQ(kind_of(answer), "deadline");
     EXPECT_EQ(answer.error().sent(), error_sent::unknown);
-    EXPECT_LT(cx.now() - begun, 5s);
+    EXPECT_LT(cx.now() - begun, 20s);
     cancel_scope part(cx);
     const auto cancels = [&](context& own) -> task<void> {
       auto slept = co_await sleep_for(own, 20ms);
@@ -197,7 +197,8 @@ TYPED_TEST_P(BrokerContract, TheDeadlineAndTheCancellationOfACallerEndARequest) 
     auto sent = co_await here.publish(part, question);
     EXPECT_FALSE(sent);
     // An answer that comes too late finds nobody, and does no harm.
-    EXPECT_EQ(got.size(), 2U);
+    const bool both = co_await eventually(cx, [&] { return got.size() == 2; });
+    EXPECT_TRUE(both);
     for (const auto& one : got) {
       co_await tell(cx, there, one.reply_to(), "late");
     }
@@ -402,12 +403,7 @@ TYPED_TEST_P(BrokerContract, DestroyingASubscriptionEndsItAtOnce) {
     sub.reset();
     const bool ended = co_await eventually(cx, [&] { return cancelled == 1; });
     EXPECT_TRUE(ended);
-    const auto question = broker_message("h", "?");
-    const auto gone = [&]() -> task<bool> {
-      auto got = co_await here.request(cx, question);
-      co_return kind_of(got) == "unavailable";
-    };
-    const bool nobody = co_await gone();
+    const bool nobody = co_await comes_to_nobody(cx, here, "h");
     EXPECT_TRUE(nobody);
   });
 }
@@ -423,7 +419,7 @@ TYPED_TEST_P(BrokerContract, AHandlerThatThrowsOrRunsOutOfTimeIsTheEndOfItsMessa
       auto slept = co_await sleep_for(own, m.payload() == "slow" ? duration(1h) : duration(1ms));
       timed_out += ended_as(slept, error_kind::deadline) ? 1 : 0;
     };
-    auto how = subscription_options("m").max_concurrent(1).handler_timeout(50ms);
+    auto how = subscription_options("m").max_concurrent(1).handler_timeout(2s);
     auto sub = co_await listen(cx, scope, there, how, mixed);
     for (const std::string what : {"throw", "slow", "fine", "throw", "fine"}) {
       co_await tell(cx, here, "m", what);
@@ -532,11 +528,8 @@ TYPED_TEST_P(BrokerContract, CancellingTheScopeOfASubscriptionEndsIt) {
         EXPECT_TRUE(joined);
         const bool gone = co_await eventually(cx, [&] { return own_scope.running() == 0; });
         EXPECT_TRUE(gone);
-        for (int i = 0; i < 1000 && kind_of(got) != "unavailable"; ++i) {
-          auto brief = cx.with_timeout(100ms);
-          got = co_await here.request(brief, question);
-        }
-        EXPECT_EQ(kind_of(got), "unavailable") << "the broker knows that nobody listens";
+        const bool nobody = co_await comes_to_nobody(cx, here, "s");
+        EXPECT_TRUE(nobody) << "the broker knows it";
       });
 }
 

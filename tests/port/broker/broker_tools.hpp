@@ -36,9 +36,9 @@ inline broker_handler echoes(message_broker& through) {
   };
 }
 
-/// Waits until `done()`, for at most `limit`.
+/// Waits until `done()`, for at most `limit`: long, for machines that are busy.
 template <class F>
-task<bool> eventually(context& cx, F done, duration limit = 10s) {
+task<bool> eventually(context& cx, F done, duration limit = 60s) {
   const auto until = cx.now() + limit;
   while (!done() && cx.now() < until) {
     auto slept = co_await sleep_for(cx, 2ms);
@@ -69,12 +69,25 @@ inline task<void> over(context& cx, std::unique_ptr<subscription>& s) {
   if (s == nullptr) {
     co_return;  // that it was not made has been told
   }
-  auto drained = co_await s->drain(cx, 10s);
+  auto drained = co_await s->drain(cx, 60s);
   EXPECT_TRUE(drained) << drained.error().message();
 }
 
 inline std::string kind_of(const result<broker_message>& got) {
   return got ? "value" : std::string(to_string(got.error().kind()));
+}
+
+/// Whether it comes to be known that nobody has subscribed to it.
+inline task<bool> comes_to_nobody(context& cx, message_broker& broker, std::string subject) {
+  const broker_message question(std::move(subject), "?");
+  for (int i = 0; i < 100; ++i) {
+    auto brief = cx.with_timeout(500ms);
+    auto got = co_await broker.request(brief, question);
+    if (kind_of(got) == "unavailable") {
+      co_return true;
+    }
+  }
+  co_return false;
 }
 
 inline bool ended_as(const result<void>& r, error_kind kind) {

@@ -38,7 +38,7 @@ void on_loop(F f) {
 
 // Patient, as on a busy machine.
 nats_options reaching(const nats_process& server) {
-  return nats_options(server.url()).connect_timeout(30s).patience(60s).call_timeout(60s);
+  return nats_options(server.url()).connect_timeout(30s).patience(60s).call_timeout(5min);
 }
 
 task<void> close(context& cx, nats_client& c) {
@@ -76,7 +76,7 @@ TEST_F(NatsServer, TenThousandRequestsAtATime) {
     nats_client here(scope, reaching(server));
     nats_client there(scope, reaching(server));
     constexpr int many = 10'000;
-    auto how = subscription_options("e").max_waiting(many);
+    auto how = subscription_options("e").max_waiting(many).handler_timeout(5min);
     auto sub = co_await listen(cx, scope, there, how, echoes(there));
     int right = 0;
     task_scope calls(cx);
@@ -289,7 +289,8 @@ TEST_F(NatsServer, SpeaksTls) {
 
 TEST_F(NatsServer, LargeMessagesArriveOrAreRefused) {
   const nats_process usual;
-  const nats_process generous("max_payload: 67108864\nmax_pending: 268435456\n");
+  const nats_process generous(
+      "max_payload: 67108864\nmax_pending: 268435456\nwrite_deadline: \"300s\"\n");
   const std::string large(std::size_t{64} << 20U, 'x');
   on_loop([&](context& cx, task_scope& scope) -> task<void> {
     co_await usual.ready(cx);
@@ -317,7 +318,7 @@ TEST_F(NatsServer, LargeMessagesArriveOrAreRefused) {
     EXPECT_TRUE(all) << got.size() << " " << small.stats().oversized;
     EXPECT_TRUE(got.size() == 1 && got[0].payload() == large);
     co_await tell(cx, c, "a", "small");
-    const bool on = co_await eventually(cx, [&] { return none.size() == 1; });
+    const bool on = co_await eventually(cx, [&] { return none.size() == 1; }, 120s);
     EXPECT_TRUE(on) << "what was too large was passed over";
     co_await over(cx, sub);
     co_await over(cx, other);
