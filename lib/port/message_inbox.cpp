@@ -62,9 +62,12 @@ struct message_inbox::impl {
   task<void> one(context cx, message_ptr m);
   static task<result<void>> drain(std::shared_ptr<impl> self, context& cx, duration grace);
 
+  // Those for which a handler is free are about to be taken, and need no room.
   [[nodiscard]] bool full_for(std::size_t bytes) const noexcept {
-    return waiting.size() >= options.max_waiting() ||
-           (!waiting.empty() && counts.waiting_bytes + bytes > options.max_waiting_bytes());
+    const auto free = options.max_concurrent() - counts.running;
+    return waiting.size() >= free &&
+           (waiting.size() - free >= options.max_waiting() ||
+            (!waiting.empty() && counts.waiting_bytes + bytes > options.max_waiting_bytes()));
   }
   [[nodiscard]] bool may_start() const noexcept {
     return !waiting.empty() && counts.running < options.max_concurrent();

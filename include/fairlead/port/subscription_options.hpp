@@ -47,7 +47,7 @@ class subscription_options {
     max_concurrent_ = handlers;
     return *this;
   }
-  /// Messages that may wait for a handler, at least 1; default 1024.
+  /// Messages that may wait while all handlers are busy, at least 1; default 1024.
   subscription_options& max_waiting(std::size_t messages) {
     max_waiting_ = messages;
     return *this;
