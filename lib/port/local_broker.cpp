@@ -19,7 +19,7 @@ namespace fairlead {
 
 namespace {
 
-constexpr std::string_view own_name = "local_broker";
+constexpr std::string_view broker_name = "local_broker";
 constexpr std::string_view inboxes = "_INBOX.local.";  // the token of a request follows
 
 void check(const local_broker_options& o) {
@@ -152,7 +152,7 @@ struct local_broker::impl {
 
 result<void> local_broker::impl::accepts(const context& cx, const broker_message& m) const {
   if (closed) {
-    return fail(gone(own_name, "the broker is drained"));
+    return fail(gone(broker_name, "the broker is drained"));
   }
   if (auto allowed = cx.check(); !allowed) {
     return allowed;
@@ -272,7 +272,7 @@ task<result<broker_message>> local_broker::impl::request(std::shared_ptr<impl> s
     ok = fail(errors::invalid_argument{"request", "has a reply_to of its own"});
   }
   if (ok && self->requests.full()) {
-    error e = errors::pool_exhausted{own_name, self->options.max_requests};
+    error e = errors::pool_exhausted{broker_name, self->options.max_requests};
     ok = fail(e.at(error_stage::pool));
   }
   if (!ok) {
@@ -348,9 +348,9 @@ task<result<void>> local_broker::impl::drain(std::shared_ptr<impl> self, context
     }
   }
   const auto over = [&] { return self->requests.size() == 0; };
-  auto answered = co_await detail::wait_out(cx, left(), own_name, self->enders, over);
+  auto answered = co_await detail::wait_out(cx, left(), broker_name, self->enders, over);
   self->closed = true;
-  error why = gone(own_name, "the broker is drained");
+  error why = gone(broker_name, "the broker is drained");
   self->end_requests(why.with_sent(error_sent::unknown));
   if (!answered && outcome) {
     outcome = std::move(answered);
@@ -365,7 +365,7 @@ local_broker::local_broker(local_broker_options options) {
 
 local_broker::~local_broker() {
   impl_->closed = true;
-  error why = gone(own_name, "the broker is gone");
+  error why = gone(broker_name, "the broker is gone");
   impl_->end_requests(why.with_sent(error_sent::unknown));
   const auto all = std::move(impl_->members);
   impl_->members.clear();
@@ -389,7 +389,7 @@ task<result<std::unique_ptr<subscription>>> local_broker::subscribe(context& cx,
   using outcome = result<std::unique_ptr<subscription>>;
   auto ok = detail::usable(options, handler);
   if (ok && (impl_->draining || impl_->closed)) {
-    ok = fail(gone(own_name, "the broker is drained"));
+    ok = fail(gone(broker_name, "the broker is drained"));
   }
   if (ok) {
     ok = cx.check();
