@@ -9,12 +9,12 @@
 #include "detail/in_line.hpp"
 #include "detail/nats_line.hpp"
 #include "detail/nats_session.hpp"
+#include "detail/random_name.hpp"
 #include "detail/usable.hpp"
 
 #include <fairlead/core/sleep.hpp>
 
 #include <algorithm>
-#include <array>
 #include <stdexcept>
 #include <utility>
 
@@ -45,15 +45,7 @@ nats::server_pool pool_of(const nats_options& o, random_source& random) {
 
 // A place for answers that nobody else can guess.
 std::string inbox_of(environment& env) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::array<std::byte, 16> bytes{};
-  env.unpredictable(bytes);
-  std::string out = "_INBOX.";
-  for (const auto b : bytes) {
-    out += digits[std::to_integer<std::size_t>(b >> 4)];
-    out += digits[std::to_integer<std::size_t>(b & std::byte{15})];
-  }
-  return out + ".";
+  return "_INBOX." + detail::random_name(env) + ".";
 }
 
 }  // namespace

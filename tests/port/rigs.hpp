@@ -4,13 +4,17 @@
 
 #include <fairlead/core/task_scope.hpp>
 #include <fairlead/http/server.hpp>
+#include <fairlead/port/broker_server.hpp>
+#include <fairlead/port/broker_transport.hpp>
 #include <fairlead/port/http_port.hpp>
 #include <fairlead/port/in_process.hpp>
 #include <fairlead/port/json_lines_client.hpp>
 #include <fairlead/port/json_lines_server.hpp>
+#include <fairlead/port/local_broker.hpp>
 #include <fairlead/port/plain_lines_client.hpp>
 #include <fairlead/port/plain_lines_server.hpp>
 #include <fairlead/port/queued.hpp>
+#include <fairlead/port/remote_port.hpp>
 #include <fairlead/port/serve.hpp>
 #include <fairlead/sim/network.hpp>
 #include <fairlead/sim/world.hpp>
@@ -117,5 +121,26 @@ struct lines_rig {
 
 using json_lines_rig = lines_rig<json_lines_client, json_lines_server>;
 using plain_lines_rig = lines_rig<plain_lines_client, plain_lines_server>;
+
+// Through the broker inside the process.
+struct local_broker_rig {
+  template <class Body>
+  static void run(sim::world& world, std::shared_ptr<shop_service::record> seen, Body body) {
+    using namespace std::chrono_literals;
+    const auto broker = std::make_shared<local_broker>();
+    broker_server server(
+        broker, service_table::of<shop_port>(std::make_shared<shop_service>(std::move(seen))),
+        "shop");
+    world.run([&](context& cx) -> task<void> {
+      task_scope scope(cx);
+      EXPECT_TRUE(co_await server.start(cx, scope));
+      const auto shop = remote_port<shop_port>(broker_transport(broker, "shop"));
+      co_await body(cx, shop);
+      EXPECT_TRUE(co_await server.drain(cx, 1s));
+      EXPECT_TRUE(co_await scope.join());
+    });
+    EXPECT_EQ(broker->stats().requests, 0U);
+  }
+};
 
 }  // namespace fairlead::testing

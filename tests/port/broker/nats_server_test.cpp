@@ -9,7 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "broker_contract.hpp"
-#include "nats_process.hpp"
+#include "real_nats.hpp"
 #include "support/test_ca.hpp"
 
 #include <memory>
@@ -21,30 +21,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using namespace fairlead::testing;
-
-/// Runs `f(context&, task_scope&)` on a real loop.
-template <class F>
-void on_loop(F f) {
-  real_loop loop;
-  loop.run([&](context& cx) -> task<void> {
-    const auto body = [&](task_scope& scope) -> task<result<void>> {
-      co_await f(cx, scope);
-      co_return result<void>{};
-    };
-    auto ended = co_await with_scope(cx, body);
-    EXPECT_TRUE(ended) << ended.error().message();
-  });
-}
-
-// Patient, as on a busy machine.
-nats_options reaching(const nats_process& server) {
-  return nats_options(server.url()).connect_timeout(30s).patience(60s).call_timeout(5min);
-}
-
-task<void> close(context& cx, nats_client& c) {
-  auto drained = co_await c.drain(cx, 60s);
-  EXPECT_TRUE(drained) << drained.error().message();
-}
 
 struct server_rig {
   template <class F>
