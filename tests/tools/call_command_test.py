@@ -5,6 +5,7 @@
 import json
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from certificates import OPENSSL, Authority
 from program import PROGRAM, Echo, PATIENCE, failure, origin, peer, run, unused_port
 
 SERVER = sys.argv.pop(1)
+NATS = shutil.which("nats-server", path=os.environ["PATH"] + ":/usr/sbin")
 
 # As a program of another kind would write it: an operation for each way of being answered.
 PORT = {
@@ -69,13 +71,25 @@ class OwnService(Case):
         words = [SERVER, cls.shop, socket]
         if OPENSSL:
             cls.authority = Authority(directory)
-            words.append(cls.authority.issue("good", "DNS:localhost,IP:127.0.0.1"))
+        words.append(cls.authority.issue("good", "DNS:localhost,IP:127.0.0.1") if OPENSSL else "")
+        cls.nats = None
+        if NATS:
+            port = unused_port()
+            cls.nats = f"nats://127.0.0.1:{port}"
+            cls.addClassCleanup(cls.stop, subprocess.Popen([NATS, "-a", "127.0.0.1", "-p", str(port)],
+                                                           stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+            words.append(cls.nats)
         cls.process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
         cls.at = {"unix": socket}
         for line in iter(cls.process.stdout.readline, "ready\n"):
             assert line, "the service did not start"
             name, _, address = line.strip().partition(" ")
             cls.at[name] = address
+
+    @staticmethod
+    def stop(process):
+        process.terminate()
+        process.wait(timeout=PATIENCE)
 
     @classmethod
     def tearDownClass(cls):
@@ -90,6 +104,8 @@ class OwnService(Case):
         yield ["--via", "jsonl+unix:" + self.at["unix"]]
         if "lines+tls" in self.at:
             yield ["--via", "jsonl+tls://" + self.at["lines+tls"], "--cacert", self.authority.ca]
+        if self.nats:
+            yield ["--via", self.nats + "/shop"]
 
     def test_every_way_gives_the_same(self):
         for way in self.ways():
@@ -141,6 +157,18 @@ class OwnService(Case):
         e = failure(run("call", self.shop, "forget", "--via", "jsonl+tls://" + address))
         self.assertEqual((e["kind"], e["stage"], e["sent"]), ("tls_failure", "tls", "not_sent"))
         self.says("", self.shop, "forget", "--via", "jsonl+tls://" + address, "--insecure")
+
+    @unittest.skipUnless(NATS, "nats-server is missing: apt-get install nats-server")
+    def test_a_broker_knows_who_serves(self):
+        self.says('{"id":1,"name":"user 1"}\n', self.shop, "get_user", '{"id": 1}', "--via", self.nats)
+        e = failure(run("call", self.shop, "get_user", '{"id": 1}', "--via", self.nats + "/elsewhere"))
+        self.assertEqual((e["kind"], e["sent"]), ("unavailable", "not_sent"))
+        self.assertIn("elsewhere.get_user", e["message"])
+        e = failure(run("call", self.shop, "get_user", '{"id": 1}', "--via", "nats+tls" + self.nats[4:]))
+        self.assertEqual((e["kind"], e["sent"]), ("tls_failure", "not_sent"))
+        large = self.file("large", {"text": "x" * (2 << 20)})
+        e = failure(run("call", self.shop, "note", "@" + large, "--via", self.nats))
+        self.assertEqual((e["kind"], e["sent"]), ("too_large", "not_sent"))
 
     def test_without_an_operation_those_of_the_port_are_listed(self):
         done = run("call", self.shop)
@@ -243,7 +271,7 @@ class ForeignService(Case):
     def test_nobody_there(self):
         port = unused_port()
         for way in (f"http://127.0.0.1:{port}", f"jsonl+tcp://127.0.0.1:{port}", f"jsonl+tls://127.0.0.1:{port}",
-                    f"jsonl+unix:{self.directory}/nobody"):
+                    f"jsonl+unix:{self.directory}/nobody", f"nats://127.0.0.1:{port}/toys"):
             e = failure(run("call", self.port, "double", '{"n": 1}', "--via", way))
             self.assertEqual((e["kind"], e["sent"]), ("connection_refused", "not_sent"), way)
         e = failure(run("call", self.port, "double", '{"n": 1}', "--via", "jsonl+tcp://nosuch.invalid:1"))
@@ -270,9 +298,15 @@ class Usage(Case):
         self.refuses("unknown option --vai; did you mean --via?", self.port, "double", "--vai", "http://h")
 
     def test_ways_that_are_none(self):
-        ways = "http://HOST, https://HOST, jsonl+tcp://HOST:PORT, jsonl+tls://HOST:PORT or jsonl+unix:PATH"
+        ways = ("http://HOST, https://HOST, jsonl+tcp://HOST:PORT, jsonl+tls://HOST:PORT, jsonl+unix:PATH, "
+                "nats://HOST/SERVICE or nats+tls://HOST/SERVICE")
         self.refuses(f"how to get there? Give --via {ways}", self.port, "double")
         self.refuses(f'"ftp://h" is no way to a service: give {ways}', self.port, "double", "--via", "ftp://h")
+        self.refuses('"a b" is no subject: give words with dots between them', self.port, "double", "--via",
+                     "nats://h/a b")
+        odd = self.file("odd.json", {**PORT, "name": "two words"})
+        self.refuses("the name of the port is no subject; give --via nats://HOST/SERVICE", odd, "double", "--via",
+                     "nats://h")
         self.refuses("--envelope is of HTTP", self.port, "double", "--via", "jsonl+unix:/s", "--envelope", "data")
         self.refuses("--unix is of HTTP; for a socket there is jsonl+unix:PATH", self.port, "double", "--via",
                      "jsonl+tcp://h:1", "--unix", "/s")

@@ -70,6 +70,25 @@ TEST(CallPlan, RefusesWhatDoesNotFitTogether) {
   EXPECT_EQ(refusal({"-", "op", "-", "--via=http://h"}), "standard input can be read once only");
 }
 
+TEST(CallWay, IsAServerOfNatsAndASubject) {
+  const auto way = parse_way("nats://ann:p%40ss@h:4333/eu.users");
+  ASSERT_TRUE(way) << way.error();
+  EXPECT_EQ(way->how, kind::nats);
+  EXPECT_EQ(way->url, "nats://ann:p%40ss@h:4333");
+  EXPECT_EQ(way->service, "eu.users");
+  EXPECT_EQ(parse_way("nats://h")->service, "") << "the name of the port";
+  EXPECT_EQ(parse_way("nats+tls://h/users")->url, "tls://h");
+  EXPECT_EQ(parse_way("nats://h/a b").error(),
+            "\"a b\" is no subject: give words with dots between them");
+  EXPECT_FALSE(parse_way("nats://h:port/users"));
+  EXPECT_FALSE(parse_way("nats:///users"));
+  const auto p = call({"p.json", "op", "--via=nats://ann:secret@h/users"});
+  ASSERT_TRUE(p) << p.error();
+  EXPECT_EQ(p->via_text, "nats://h/users") << "no password in what is printed";
+  EXPECT_TRUE(
+      refusal({"p", "op", "--via=nats://h", "--proxy=h"}).starts_with("--proxy is of HTTP"));
+}
+
 TEST(CallWay, IsHttpOrLinesOverAnyStream) {
   EXPECT_EQ(parse_way("http://h:80/v1")->url, "http://h:80/v1");
   const auto tcp = parse_way("jsonl+tcp://h:7000");

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 // A service for the tests of `fairlead call`, behind everything that the command can speak:
 //
-//     port-server PORT.json SOCKET [CERTIFICATE]
+//     port-server PORT.json SOCKET [CERTIFICATE [NATS]]
 //
-// Exports its port to the file, listens on the Unix socket and on free ports, prints a line
-// "NAME HOST:PORT" for each of those, and serves until it is told to stop.
+// Exports its port to the file, listens on the Unix socket and on free ports, serves through the
+// server of NATS if one is given, prints a line "NAME HOST:PORT" for each of those ports, and goes
+// on until it is told to stop. Without a certificate ("") there is no TLS.
 #include <fairlead/core/run.hpp>
 #include <fairlead/core/sleep.hpp>
 #include <fairlead/core/task_scope.hpp>
@@ -13,8 +14,10 @@
 #include <fairlead/json/constraints.hpp>
 #include <fairlead/net/network.hpp>
 #include <fairlead/net/tls_listener.hpp>
+#include <fairlead/port/broker_server.hpp>
 #include <fairlead/port/envelope_transport.hpp>
 #include <fairlead/port/json_lines_server.hpp>
+#include <fairlead/port/nats_client.hpp>
 #include <fairlead/port/port_export.hpp>
 #include <fairlead/port/serve.hpp>
 
@@ -24,6 +27,7 @@
 #include <fstream>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -151,8 +155,8 @@ std::unique_ptr<fairlead::net::listener> listen(context& cx, const char* name,
   return fairlead::net::tls_listen(std::move(made), identity);
 }
 
-task<result<void>> serve_all(context& cx, const std::string& socket,
-                             const std::string& certificate) {
+task<result<void>> serve_all(context& cx, const std::string& socket, const std::string& certificate,
+                             const std::string& nats) {
   const auto all = std::make_shared<service>();
   fairlead::http::router routes;
   fairlead::serve<service_port>(routes, all);
@@ -177,6 +181,16 @@ task<result<void>> serve_all(context& cx, const std::string& socket,
     }
     const auto at = fairlead::net::endpoint::unix_path(socket).value();
     spawn(lines, fairlead::net::system_network().listen(cx.env(), at, {}).value());
+    std::optional<fairlead::broker_server> through_nats;
+    if (!nats.empty()) {
+      const auto options = fairlead::nats_options(nats).patience(1min);
+      const auto broker = std::make_shared<fairlead::nats_client>(scope, options);
+      through_nats.emplace(broker, fairlead::service_table::of<service_port>(all), "shop");
+      auto started = co_await through_nats->start(cx, scope);
+      if (!started) {
+        co_return started;
+      }
+    }
     std::cout << "ready" << std::endl;
     auto stopped = co_await fairlead::sleep_for(cx, 1h);
     scope.cancel();
@@ -190,13 +204,14 @@ task<result<void>> serve_all(context& cx, const std::string& socket,
 
 int main(int argc, char** argv) {
   if (argc < 3) {
-    std::cerr << "usage: port-server PORT.json SOCKET [CERTIFICATE]\n";
+    std::cerr << "usage: port-server PORT.json SOCKET [CERTIFICATE [NATS]]\n";
     return 2;
   }
   std::ofstream(argv[1]) << fairlead::export_port<shop::service_port>({.name = "shop"});
   const std::string socket = argv[2];
   const std::string certificate = argc > 3 ? argv[3] : "";
+  const std::string nats = argc > 4 ? argv[4] : "";
   const auto outcome = fairlead::run(
-      [&](fairlead::context& cx) { return shop::serve_all(cx, socket, certificate); });
+      [&](fairlead::context& cx) { return shop::serve_all(cx, socket, certificate, nats); });
   return outcome || outcome.error().is<fairlead::errors::cancelled>() ? 0 : 1;
 }

@@ -9,10 +9,13 @@
 #include <fairlead/http/client.hpp>
 #include <fairlead/net/network.hpp>
 #include <fairlead/net/tls_client.hpp>
+#include <fairlead/port/broker_transport.hpp>
 #include <fairlead/port/envelope_transport.hpp>
 #include <fairlead/port/http_transport.hpp>
 #include <fairlead/port/json_lines_client.hpp>
+#include <fairlead/port/nats_client.hpp>
 #include <fairlead/port/port_document.hpp>
+#include <fairlead/port/subject.hpp>
 
 #include <iomanip>
 #include <iostream>
@@ -23,6 +26,8 @@ namespace fairlead::cli {
 
 namespace {
 
+constexpr duration longest_call = std::chrono::hours(24 * 365);  // --timeout says how long
+
 void print_call_help() {
   std::cout
       << "usage: fairlead call PORT.json [OPERATION [JSON]] --via WAY [options]\n\n"
@@ -31,8 +36,10 @@ void print_call_help() {
          "is nothing to say. Request and answer are held against the schemas of the port.\n"
          "Without an operation, lists those of the port. JSON is the request, @FILE, or - for\n"
          "standard input; {} unless given.\n\n"
-         "WAY is http://HOST or https://HOST (with a path for all that is below it), or lines\n"
-         "of JSON: jsonl+tcp://HOST:PORT, jsonl+tls://HOST:PORT, jsonl+unix:PATH.\n\n"
+         "WAY is http://HOST or https://HOST (with a path for all that is below it), lines of\n"
+         "JSON: jsonl+tcp://HOST:PORT, jsonl+tls://HOST:PORT, jsonl+unix:PATH, or a broker:\n"
+         "nats://HOST:PORT/SERVICE, nats+tls://HOST:PORT/SERVICE, where SERVICE is the subject\n"
+         "below which it is served; the name of the port unless given.\n\n"
       << help_of(call_options())
       << "\nexit status: 0 it was answered, 1 the call ended in an error, 2 wrong usage or\n"
          "unreadable input (nothing was sent), 130 interrupted\n";
@@ -128,6 +135,41 @@ task<result<void>> call_over_lines(context& cx, const made_call& made) {
   co_return done;
 }
 
+// Why there was no connection, when that is all there is to say.
+error plainly(error e) {
+  const bool unconnected = e.is<errors::unavailable>() && e.stage() == error_stage::connect &&
+                           e.sent() == error_sent::not_sent && e.cause() != nullptr;
+  if (!unconnected) {
+    return e;
+  }
+  error why = *e.cause();
+  why.with_sent(error_sent::not_sent);
+  return why;
+}
+
+// The client of the broker outlives a call that is interrupted, to tell the service of it.
+task<result<void>> call_over_nats(context& cx, const made_call& made) {
+  auto options = nats_options(made.plan.via.url).name("fairlead call");
+  options.pauses(longest_call, longest_call).call_timeout(longest_call);  // one try to connect
+  if (made.plan.via.url.starts_with("tls://")) {
+    options.tls(made.connections.trust());
+  }
+  cancel_scope apart(cx.env());
+  const auto body = [&](task_scope& scope) -> task<result<void>> {
+    const auto broker = std::make_shared<nats_client>(scope, options);
+    const auto by = broker_transport(broker, made.plan.via.service);
+    auto done = co_await call_by(cx, made, *by);
+    auto drained = co_await broker->drain(apart, std::chrono::seconds(1));
+    static_cast<void>(drained);
+    co_return done;
+  };
+  auto done = co_await with_scope(apart, body);
+  if (!done) {
+    co_return fail(plainly(std::move(done).error()));
+  }
+  co_return done;
+}
+
 // What the operand for the request stands for.
 tl::expected<std::string, std::string> request_text(const std::string& given) {
   const bool from_file = given.starts_with('@') || given == "-";
@@ -179,6 +221,12 @@ int call(const std::vector<std::string>& words) {
     return complain("the port has no operation \"" + plan->operation + "\"" +
                     (meant ? "; did you mean " + *meant + "?" : ""));
   }
+  if (plan->via.service.empty()) {
+    plan->via.service = port->name();
+  }
+  if (plan->via.how == call_way::kind::nats && !check_subject(plan->via.service)) {
+    return complain("the name of the port is no subject; give --via nats://HOST/SERVICE");
+  }
   auto request = request_text(plan->request);
   if (!request) {
     return complain(request.error());
@@ -193,6 +241,8 @@ int call(const std::vector<std::string>& words) {
     result<void> called;
     if (plan->via.how == call_way::kind::json_lines) {
       called = co_await call_over_lines(cx, made);
+    } else if (plan->via.how == call_way::kind::nats) {
+      called = co_await call_over_nats(cx, made);
     } else {
       called = co_await call_over_http(cx, made);
     }

@@ -3,6 +3,9 @@
 
 #include "given_values.hpp"
 
+#include <fairlead/port/nats_options.hpp>
+#include <fairlead/port/subject.hpp>
+
 #include <array>
 #include <string_view>
 #include <utility>
@@ -12,7 +15,8 @@ namespace fairlead::cli {
 namespace {
 
 constexpr std::string_view ways =
-    "http://HOST, https://HOST, jsonl+tcp://HOST:PORT, jsonl+tls://HOST:PORT or jsonl+unix:PATH";
+    "http://HOST, https://HOST, jsonl+tcp://HOST:PORT, jsonl+tls://HOST:PORT, jsonl+unix:PATH, "
+    "nats://HOST/SERVICE or nats+tls://HOST/SERVICE";
 
 std::string after(const std::string& text, std::string_view scheme) {
   return text.substr(scheme.size());
@@ -25,6 +29,33 @@ std::string host_of(const std::string& address) {
     host = host.substr(1, host.size() - 2);
   }
   return host;
+}
+
+// "nats://user:password@host" without who it is.
+std::string without_user(const std::string& url) {
+  const auto begin = url.find("://");
+  const auto at = url.find('@');
+  return begin == std::string::npos || at == std::string::npos
+             ? url
+             : url.substr(0, begin + 3) + url.substr(at + 1);
+}
+
+// What stands behind "nats://" or "nats+tls://", which is `scheme` to the client.
+tl::expected<call_way, std::string> nats_way(const std::string& rest, const std::string& scheme) {
+  call_way out;
+  out.how = call_way::kind::nats;
+  const auto slash = rest.find('/');
+  out.url = scheme + rest.substr(0, slash);
+  out.service = slash == std::string::npos ? std::string() : rest.substr(slash + 1);
+  const auto problems = nats_options(out.url).problems();
+  if (!problems.empty()) {
+    return tl::unexpected(problems.front());
+  }
+  if (!out.service.empty() && !check_subject(out.service)) {
+    return tl::unexpected("\"" + out.service +
+                          "\" is no subject: give words with dots between them");
+  }
+  return out;
 }
 
 }  // namespace
@@ -50,6 +81,12 @@ tl::expected<call_way, std::string> parse_way(const std::string& text) {
   if (text.starts_with("http://") || text.starts_with("https://")) {
     out.url = text;
     return out;
+  }
+  if (text.starts_with("nats://")) {
+    return nats_way(after(text, "nats://"), "nats://");
+  }
+  if (text.starts_with("nats+tls://")) {
+    return nats_way(after(text, "nats+tls://"), "tls://");
   }
   out.how = call_way::kind::json_lines;
   std::string to;
@@ -89,7 +126,7 @@ tl::expected<call_plan, std::string> plan_call(const arguments& from) {
       return tl::unexpected(way.error());
     }
     plan.via = *std::move(way);
-    plan.via_text = *via;
+    plan.via_text = plan.via.how == call_way::kind::nats ? without_user(*via) : *via;
   } else if (!plan.operation.empty()) {
     given.complain("how to get there? Give --via " + std::string(ways));
   }
@@ -105,7 +142,7 @@ tl::expected<call_plan, std::string> plan_call(const arguments& from) {
   plan.timeout = given.milliseconds("--timeout").value_or(plan.timeout);
   plan.idempotency_key = given.text("--idempotency-key");
   plan.connections = connections_chosen(given);
-  if (plan.via.how == call_way::kind::json_lines) {
+  if (plan.via.how == call_way::kind::json_lines || plan.via.how == call_way::kind::nats) {
     for (const auto* name : {"--unix", "--proxy", "--proxy-from-env"}) {
       if (given.has(name)) {
         given.complain(std::string(name) + " is of HTTP; for a socket there is jsonl+unix:PATH");
