@@ -90,7 +90,7 @@ struct broker_server::shared {
   task<result<std::string>> run(context& cx, const served_operation& which,
                                 const std::string& request, item_writer<std::string>* items) const;
   task<void> answer(context& cx, const broker_message& m, const result<std::string>& outcome) const;
-  task<void> stream(context& cx, context& limited, const broker_message& m,
+  task<void> stream(context& call, context& limited, const broker_message& m,
                     const served_operation& which);
 
   std::shared_ptr<message_broker> broker;
@@ -155,14 +155,15 @@ task<void> broker_server::shared::handle(std::shared_ptr<shared> self, context& 
     ++self->not_started;
     co_return;
   }
-  cancel_scope call(cx.with_timeout(self->options.handler_timeout));
+  cancel_scope call(cx);
   const known_call here(*self, id, call);
   const incoming_hop hop = detail::hop_of(m);
   const auto about = hop.call_of(which.what.name);
-  context limited = hop.under(call, call.now(), about);
+  const auto arrived = call.now();
+  context limited = hop.under(call.with_timeout(self->options.handler_timeout), arrived, about);
   if (which.what.how == delivery::stream) {
     if (!m.reply_to().empty()) {
-      co_await self->stream(cx, limited, m, which);
+      co_await self->stream(call, limited, m, which);
     }
     co_return;
   }
@@ -204,7 +205,7 @@ task<void> broker_server::shared::answer(context& cx, const broker_message& m,
 // ---- streams
 
 // The request that opens it is the first that asks for items.
-task<void> broker_server::shared::stream(context& cx, context& limited, const broker_message& m,
+task<void> broker_server::shared::stream(context& call, context& limited, const broker_message& m,
                                          const served_operation& which) {
   const known_stream here(*this, *broker);
   auto& open = *here.open;
@@ -212,15 +213,11 @@ task<void> broker_server::shared::stream(context& cx, context& limited, const br
     beside.spawn([&](context& own) { return open.give(own, m.reply_to()); });
     auto done = co_await run(limited, which, m.payload(), &open);
     open.end(done ? detail::end_line() : detail::error_line(done.error()));
-    if (!limited.cancelled()) {
-      co_await open.all_taken(cx);
-    } else if (!cx.cancelled()) {
-      open.forget();  // the caller has given it up
-    }
+    co_await open.all_taken(call);
     beside.cancel();
     co_return result<void>();
   };
-  auto joined = co_await with_scope(cx, body);
+  auto joined = co_await with_scope(call, body);
   static_cast<void>(joined);  // neither gives an error
 }
 

@@ -38,12 +38,6 @@ class item_buffer {
     ended_ = true;
   }
 
-  /// Drops all that is there, and ends.
-  void clear() noexcept {
-    lines_.clear();
-    ended_ = true;
-  }
-
   /// Whether there is anything to hand over.
   [[nodiscard]] bool ready() const noexcept { return !lines_.empty(); }
   /// Whether the last line is here, or gone.

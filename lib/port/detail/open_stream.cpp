@@ -69,10 +69,6 @@ task<void> open_stream::all_taken(context& cx) {
   }
 }
 
-void open_stream::forget() noexcept {
-  buffer_.clear();
-}
-
 void open_stream::close() noexcept {
   closed_ = true;
   arrived_.notify();

@@ -29,8 +29,6 @@ class open_stream final : public item_writer<std::string> {
   void end(std::string line);
   /// Completes when the last line was handed over, or the caller does not ask for it.
   [[nodiscard]] task<void> all_taken(context& cx);
-  /// Drops what was not handed over.
-  void forget() noexcept;
   /// No more will come; who is being answered gets what is there.
   void close() noexcept;
 

@@ -63,6 +63,31 @@ TEST_F(BrokerPort, AnItemThatIsTooLargeEndsItsStream) {
       small);
 }
 
+TEST_F(BrokerPort, AStreamThatIsGivenUpLeavesNothingBehind) {
+  in_world([&](context& cx, task_scope& scope) -> task<void> {
+    error end = errors::throttled{"nothing"};
+    broker_server server(
+        broker, service_table::of<book>(std::make_shared<book_service>(book_service{&end})),
+        "book");
+    auto started = co_await server.start(cx, scope);
+    EXPECT_TRUE(started);
+    const auto b = remote_port<book>(broker_transport(broker, "book"));
+    pages wanted;
+    wanted.sizes = {60'000, 60'000, 60'000};  // one at a time, and the service has written all
+    const auto refuse = [&](context&, std::string&&) -> result<void> {
+      return fail(errors::application{"enough", "one will do"});
+    };
+    auto done = co_await b(cx, wanted, refuse);
+    EXPECT_EQ(done.error().message(), "application: enough: one will do");
+    auto slept = co_await sleep_for(cx, 1ms);
+    EXPECT_TRUE(slept);
+    EXPECT_EQ(server.stats().running, 0U);
+    EXPECT_EQ(server.stats().streams, 0U);
+    EXPECT_EQ(end.kind(), error_kind::throttled) << "the service has ended before";
+    co_await drain(cx, server);
+  });
+}
+
 TEST_F(BrokerPort, AStreamIsAskedForPieceByPiece) {
   in_world([&](context& cx, task_scope& scope) -> task<void> {
     const broker_server_options own{.max_ahead = 2};
