@@ -238,7 +238,8 @@ task<void> call_queue::state::work(state& self, queue_server& s, context& own, q
                    .with_criticality(from.criticality())
                    .with_cost(from.cost())
                    .with_key(from.key())
-                   .with_received(job.about);
+                   .with_received(job.about)
+                   .with_trace(job.trace ? &*job.trace : nullptr);
   try {
     co_await job.run(job, cx);
   } catch (...) {
@@ -369,6 +370,9 @@ result<void> call_queue::enter(const context& cx, queued_job& job) {
     return fail(e.at(error_stage::pool).with_sent(error_sent::not_sent));
   }
   job.caller = &cx;
+  if (cx.trace() != nullptr) {
+    job.trace = cx.trace()->detached();
+  }
   job.at = queued_job::state::waiting;
   s.waiting.push_back(job);
   s.wake_one();

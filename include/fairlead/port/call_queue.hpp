@@ -6,6 +6,7 @@
 #include <fairlead/core/result.hpp>
 #include <fairlead/core/task.hpp>
 #include <fairlead/core/waiter.hpp>
+#include <fairlead/observe/trace_context.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 
@@ -13,6 +14,7 @@
 #include <cstdint>
 #include <exception>
 #include <memory>
+#include <optional>
 
 namespace fairlead {
 
@@ -51,10 +53,11 @@ struct queued_job {
 
   enum class state : std::uint8_t { outside, waiting, running, done };
 
-  run_function run;                 // does the work, under the context of the other side
-  received_call about;              // what is said of this call
-  const context* caller = nullptr;  // whose facts travel; not its environment
-  std::exception_ptr thrown;        // by the service
+  run_function run;                    // does the work, under the context of the other side
+  received_call about;                 // what is said of this call
+  const context* caller = nullptr;     // whose facts travel; not its environment
+  std::optional<trace_context> trace;  // of the caller, for another thread
+  std::exception_ptr thrown;           // by the service
 
   // Guarded by the queue.
   state at = state::outside;
