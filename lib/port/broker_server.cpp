@@ -9,6 +9,7 @@
 #include "detail/open_stream.hpp"
 #include "detail/random_name.hpp"
 #include "detail/recent_ids.hpp"
+#include "detail/served_call.hpp"
 #include "detail/stream_lines.hpp"
 
 #include <fairlead/port/hop.hpp>
@@ -87,11 +88,9 @@ struct broker_server::shared {
                            const served_operation& which);
   static task<void> hear(std::shared_ptr<shared> self, const broker_message& m);
   static task<void> more(std::shared_ptr<shared> self, context& cx, const broker_message& m);
-  task<result<std::string>> run(context& cx, const served_operation& which,
-                                const std::string& request, item_writer<std::string>* items) const;
   task<void> answer(context& cx, const broker_message& m, const result<std::string>& outcome) const;
   task<void> stream(context& call, context& limited, const broker_message& m,
-                    const served_operation& which);
+                    const detail::served_call& made);
 
   std::shared_ptr<message_broker> broker;
   service_table table;
@@ -161,32 +160,19 @@ task<void> broker_server::shared::handle(std::shared_ptr<shared> self, context& 
   const auto about = hop.call_of(which.what.name);
   const auto arrived = call.now();
   context limited = hop.under(call.with_timeout(self->options.handler_timeout), arrived, about);
+  const auto from = hop.trace();
+  const detail::served_call made{self->table, which, self->options.tracer, from};
   if (which.what.how == delivery::stream) {
     if (!m.reply_to().empty()) {
-      co_await self->stream(call, limited, m, which);
+      co_await self->stream(call, limited, m, made);
     }
     co_return;
   }
-  auto outcome = co_await self->run(limited, which, m.payload(), nullptr);
+  auto outcome = co_await detail::run_served(limited, made, m.payload(), nullptr);
   const bool given_up_now = call.cancelled() && !cx.cancelled();
   if (!m.reply_to().empty() && !given_up_now) {
     co_await self->answer(cx, m, outcome);
   }
-}
-
-task<result<std::string>> broker_server::shared::run(context& cx, const served_operation& which,
-                                                     const std::string& request,
-                                                     item_writer<std::string>* items) const {
-  std::string thrown;
-  try {
-    auto reply = co_await table.run(cx, which, request, items);
-    co_return reply;
-  } catch (const std::exception& e) {
-    thrown = e.what();
-  } catch (...) {
-    thrown = "an exception that is not a std::exception";
-  }
-  co_return fail(errors::application{"internal", thrown});
 }
 
 // What the broker does not carry is answered with that.
@@ -206,12 +192,12 @@ task<void> broker_server::shared::answer(context& cx, const broker_message& m,
 
 // The request that opens it is the first that asks for items.
 task<void> broker_server::shared::stream(context& call, context& limited, const broker_message& m,
-                                         const served_operation& which) {
+                                         const detail::served_call& made) {
   const known_stream here(*this, *broker);
   auto& open = *here.open;
   const auto body = [&](task_scope& beside) -> task<result<void>> {
     beside.spawn([&](context& own) { return open.give(own, m.reply_to()); });
-    auto done = co_await run(limited, which, m.payload(), &open);
+    auto done = co_await detail::run_served(limited, made, m.payload(), &open);
     open.end(done ? detail::end_line() : detail::error_line(done.error()));
     co_await open.all_taken(call);
     beside.cancel();

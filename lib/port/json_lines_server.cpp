@@ -4,7 +4,7 @@
 #include <fairlead/port/json_lines_server.hpp>
 
 #include "detail/call_lines.hpp"
-#include "detail/call_span.hpp"
+#include "detail/served_call.hpp"
 
 #include <fairlead/core/semaphore.hpp>
 #include <fairlead/net/json_lines.hpp>
@@ -194,25 +194,13 @@ task<result<std::string>> session::answer(running_call& call, const detail::call
   incoming_hop hop;
   detail::take_headers(hop, line.headers);
   const auto about = hop.call_of(which->what.name);
-  observe::span span(tracer_, call.scope, hop.trace(), which->what.name);
-  detail::describe_call(span, which->what.name);
-  const auto traced = span.under(call.scope);
-  context limited = hop.under(traced, traced.now(), about);
+  context limited = hop.under(call.scope, call.scope.now(), about);
+  const auto from = hop.trace();
   const auto request = line.payload.empty() ? message : line.payload;
   item_sender items(call, line.id, out);
-  std::string thrown;
-  try {
-    auto reply = co_await table_.run(limited, *which, request, &items);
-    span.note(reply);
-    co_return reply;
-  } catch (const std::exception& e) {
-    thrown = e.what();
-  } catch (...) {
-    thrown = "an exception that is not a std::exception";
-  }
-  error broken = errors::application{"internal", thrown};
-  span.fail(broken);
-  co_return fail(std::move(broken));
+  const detail::served_call made{table_, *which, tracer_, from};
+  auto reply = co_await detail::run_served(limited, made, request, &items);
+  co_return reply;
 }
 
 }  // namespace

@@ -13,6 +13,10 @@
 
 namespace fairlead {
 
+namespace observe {
+class tracer;
+}  // namespace observe
+
 /// The knobs of a `broker_server`.
 struct broker_server_options {
   /// Of all servers of an operation in the same group, one gets each call; default "q", as services
@@ -31,6 +35,9 @@ struct broker_server_options {
   std::size_t max_ahead = 128;
   /// How long a caller may take until he asks for more items; default 30 s. Then he has gone.
   duration stream_patience = std::chrono::seconds(30);
+  /// Records a span for each call; it outlives the server. Null, the default: the trace of a call
+  /// is passed on to what the service calls, and nothing is recorded.
+  observe::tracer* tracer = nullptr;
 };
 
 /// What a `broker_server` has done and is doing.
