@@ -154,6 +154,7 @@ class PlainLines : public ::testing::Test {
 };
 
 const plain_form greeting{.operation = "greet", .text_field = "name", .failure = {}};
+const plain_lines_client_options as_it_is{};
 
 TEST_F(PlainLines, EveryLineIsAnsweredWithOneInOrder) {
   served(shop(), {}, [&](context& cx) -> task<void> {
@@ -302,7 +303,7 @@ TEST_F(PlainLines, WhatIsNoJsonIsNotTakenForAnAnswer) {
               EXPECT_EQ(bad.error().kind(), error_kind::serialization_error);
               EXPECT_EQ(bad.error().stage(), error_stage::body);
             };
-            co_await with_client(cx, {}, use);
+            co_await with_client(cx, as_it_is, use);
           });
 }
 
@@ -344,7 +345,7 @@ TEST_F(PlainLines, AStreamIsRefusedBeforeItIsSent) {
       const auto none = co_await u(own, two, take);
       EXPECT_EQ(none.error().kind(), error_kind::invalid_argument);
     };
-    co_await with_client(cx, {}, use);
+    co_await with_client(cx, as_it_is, use);
   });
   EXPECT_EQ(seen->items, 0);
 }

@@ -74,7 +74,8 @@ struct breaking_stream {
   task<result<void>> operator()(context& cx, const list_users&, item_writer<user>& out) {
     ++calls;
     for (int i = 0; i < 2; ++i) {
-      auto taken = co_await out.write(cx, user{i, "u", std::nullopt});
+      user next{i, "u", std::nullopt};
+      auto taken = co_await out.write(cx, std::move(next));
       if (!taken) {
         co_return taken;
       }
