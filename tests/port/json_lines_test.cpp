@@ -239,6 +239,34 @@ TEST_F(JsonLines, ASimplePeerGetsOneLineAtATimeAndNothingNew) {
             (strings{R"({"_id":1,"_payload":{"id":1}})", R"({"_id":2,"_payload":{"id":404}})"}));
 }
 
+TEST_F(JsonLines, TenThousandCallsAreOnTheirWayAtATime) {
+  constexpr std::size_t many = 10'000;
+  served({.max_concurrent = many}, [&](context& cx) -> task<void> {
+    task_scope scope(cx);
+    const auto line =
+        std::make_shared<json_lines_client>(scope, net::connects_to(net.host("caller"), "shop", 80),
+                                            json_lines_client_options{.max_in_flight = many});
+    const auto shop = remote_port<shop_port>(line);
+    std::size_t good = 0;
+    task_scope calls(cx);
+    for (std::size_t i = 0; i < many; ++i) {
+      calls.spawn([&, i](context& own) -> task<void> {
+        const wait_for longer{std::chrono::milliseconds(1000 + (many - i) % 100)};
+        const auto waited = co_await shop(own, longer);
+        good += waited ? 1U : 0U;
+      });
+    }
+    EXPECT_TRUE(co_await sleep_for(cx, 900ms));
+    EXPECT_EQ(line->stats().in_flight, many);
+    EXPECT_EQ(seen->started, static_cast<int>(many));
+    EXPECT_TRUE(co_await calls.join());
+    EXPECT_EQ(good, many);
+    EXPECT_EQ(line->stats().connections, 1U);
+    EXPECT_TRUE(co_await line->drain(cx, 1s));
+    EXPECT_TRUE(co_await scope.join());
+  });
+}
+
 TEST_F(JsonLines, AConnectionThatBreaksEndsItsCallsAndTheNextGoOn) {
   served({}, [&](context& cx) -> task<void> {
     task_scope scope(cx);
