@@ -75,7 +75,8 @@ TEST(Waiting, KnowsTheContextOfTheWait) {
   world.run([&](context& cx) -> task<void> {
     task_scope scope(cx);
     scope.spawn([&](context& own) -> task<void> {
-      auto called = own.with_received(received_call{"get_user", {}, 1});
+      const received_call call{"get_user", {}, 1};
+      auto called = own.with_received(call);
       auto limited = called.with_timeout(5s);
       waiter w(limited, "a ticket");
       (void)co_await w.wait();

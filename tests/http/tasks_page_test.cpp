@@ -21,7 +21,8 @@ TEST(TasksPage, ShowsWhoWaitsForWhat) {
   r.get("/busy", [&](context& cx) -> task<result<response>> {
     observe::span s(tracer, cx, "buy");
     auto traced = s.under(cx);
-    auto called = traced.with_received(received_call{"buy", {}, 1});
+    const received_call call{"buy", {}, 1};
+    auto called = traced.with_received(call);
     auto limited = called.with_timeout(1500ms);
     semaphore seats(0, "a seat");
     task_scope scope(cx);

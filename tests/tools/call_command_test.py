@@ -184,7 +184,7 @@ class OwnService(Case):
         for way in self.ways():
             process = subprocess.Popen([PROGRAM, "call", self.shop, "hang", '{"time": 60000}', "--timeout", "60000",
                                         *way], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-            time.sleep(0.5)
+            self.assertEqual(self.process.stdout.readline(), "hanging\n")
             process.send_signal(signal.SIGINT)
             out, err = process.communicate(timeout=PATIENCE)
             self.assertEqual((process.returncode, out, json.loads(err)["kind"]), (130, "", "cancelled"))

@@ -28,6 +28,7 @@ top_view after(const char* first, const char* then, duration between = 2s) {
 TEST(TopView, TellsRatesFailuresAndTimesSinceTheLookBefore) {
   const auto view = after(
       "http_server_request_duration_seconds_bucket{http_route=\"/a\",le=\"0.1\"} 100\n"
+      "http_server_request_duration_seconds_bucket{http_route=\"/a\",le=\"0.2\"} 100\n"
       "http_server_request_duration_seconds_bucket{http_route=\"/a\",le=\"+Inf\"} 100\n"
       "http_server_request_duration_seconds_count{http_route=\"/a\"} 100\n",
       "http_server_request_duration_seconds_bucket{http_route=\"/a\",le=\"0.1\"} 190\n"
