@@ -66,7 +66,7 @@ result<void> session::prepare(const context& cx, pending_call& o) {
   o.wait_limit = saturating_add(now, options.patience());
   if (line == nullptr && last_failure &&
       servers.not_before() > std::min(o.wait_limit, cx.deadline())) {
-    return fail(in_pause(cx));
+    return fail(in_pause(now));
   }
   if (!can_send() && (waiting.size() >= options.max_waiting() ||
                       waiting_bytes + o.weight() > options.max_waiting_bytes())) {
@@ -76,9 +76,8 @@ result<void> session::prepare(const context& cx, pending_call& o) {
   return {};
 }
 
-error session::in_pause(const context& cx) const {
-  error e =
-      errors::unavailable{own_name, "waits to connect again", servers.not_before() - cx.now()};
+error session::in_pause(time_point now) const {
+  error e = errors::unavailable{own_name, "waits to connect again", servers.not_before() - now};
   return e.at(error_stage::connect).with_cause(*last_failure);
 }
 
@@ -253,6 +252,22 @@ void session::connect_failed(error why, time_point now, random_source& random) {
   const bool for_good = why.is<errors::application>() || why.is<errors::tls_failure>();
   if (servers.all_failed() && for_good) {
     end_waiting(why);  // nobody lets us in, or is to be trusted, and waiting does not help
+  }
+  end_impatient(now);
+}
+
+// Those whose patience does not last until the next attempt.
+void session::end_impatient(time_point now) {
+  std::vector<pending_call*> ended;
+  waiting.for_each([&](pending_call& o) {
+    if (o.wait_limit < servers.not_before()) {
+      ended.push_back(&o);
+    }
+  });
+  for (auto* const o : ended) {
+    waiting.remove(*o);
+    waiting_bytes -= o->weight();
+    o->complete(fail(in_pause(now)));
   }
 }
 

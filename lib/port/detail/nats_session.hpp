@@ -146,7 +146,8 @@ struct session {
  private:
   [[nodiscard]] std::size_t backlog() const noexcept { return unsent.size() - sent_of_it; }
   [[nodiscard]] bool can_send() const noexcept;
-  [[nodiscard]] error in_pause(const context& cx) const;
+  [[nodiscard]] error in_pause(time_point now) const;
+  void end_impatient(time_point now);
   [[nodiscard]] result<void> fits(const broker_message& m) const;
   void send(pending_call& o);
   void send_pieces(std::string_view payload, std::string_view end);

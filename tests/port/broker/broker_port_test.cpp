@@ -75,8 +75,8 @@ TEST_F(BrokerPort, ServersShareTheCalls) {
 
 TEST_F(BrokerPort, ACallThatIsGivenUpBeforeItsTurnIsNotBegun) {
   in_world([&](context& cx, task_scope& scope) -> task<void> {
-    const broker_server_options own{.max_concurrent = 1};
-    auto server = co_await serve(cx, scope, own);
+    const broker_server_options narrow{.max_concurrent = 1};
+    auto server = co_await serve(cx, scope, narrow);
     const auto first = [&](context& own) -> task<void> {
       auto got = co_await (*shop)(own, wait_for{10s});
       EXPECT_TRUE(got);
@@ -95,8 +95,8 @@ TEST_F(BrokerPort, ACallThatIsGivenUpBeforeItsTurnIsNotBegun) {
 
 TEST_F(BrokerPort, WithoutRoomACallIsRefusedAtOnce) {
   in_world([&](context& cx, task_scope& scope) -> task<void> {
-    const broker_server_options own{.max_concurrent = 1, .max_waiting = 1};
-    auto server = co_await serve(cx, scope, own);
+    const broker_server_options narrow{.max_concurrent = 1, .max_waiting = 1};
+    auto server = co_await serve(cx, scope, narrow);
     const auto one = [&](context& own) -> task<void> {
       auto got = co_await (*shop)(own, wait_for{1s});
       EXPECT_TRUE(got);
@@ -201,8 +201,8 @@ TEST_F(BrokerPort, ServesCallersThatKnowNothingOfUs) {
 
 TEST_F(BrokerPort, TheServersOwnLimitOfTimeHolds) {
   in_world([&](context& cx, task_scope& scope) -> task<void> {
-    const broker_server_options own{.handler_timeout = 20ms};
-    auto server = co_await serve(cx, scope, own);
+    const broker_server_options narrow{.handler_timeout = 20ms};
+    auto server = co_await serve(cx, scope, narrow);
     auto late = co_await (*shop)(cx, wait_for{1h});
     EXPECT_EQ(late.error().kind(), error_kind::timeout);
     EXPECT_EQ(late.error().sent(), error_sent::answered);
