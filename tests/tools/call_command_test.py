@@ -132,7 +132,7 @@ class OwnService(Case):
             begun = time.monotonic()
             e = failure(run("call", self.shop, "hang", '{"time": 60000}', "--timeout", "300", *way))
             self.assertIn(e["kind"], ("timeout", "deadline"))
-            self.assertEqual(e["sent"], "unknown")
+            self.assertIn(e["sent"], ("unknown", "answered"))  # by whose clock it is over first
             self.assertLess(time.monotonic() - begun, 30)
 
     def test_what_the_schema_refuses_is_not_sent(self):
@@ -182,9 +182,10 @@ class OwnService(Case):
 
     def test_it_can_be_interrupted(self):
         for way in self.ways():
-            process = subprocess.Popen([PROGRAM, "call", self.shop, "hang", '{"time": 60000}', "--timeout", "60000",
+            process = subprocess.Popen([PROGRAM, "call", self.shop, "hang", '{"time": 61000}', "--timeout", "60000",
                                         *way], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-            self.assertEqual(self.process.stdout.readline(), "hanging\n")
+            while self.process.stdout.readline() != "hanging 61000\n":
+                pass  # other tests
             process.send_signal(signal.SIGINT)
             out, err = process.communicate(timeout=PATIENCE)
             self.assertEqual((process.returncode, out, json.loads(err)["kind"]), (130, "", "cancelled"))

@@ -134,7 +134,7 @@ class service {
     return {};
   }
   task<result<void>> operator()(context& cx, const hang& r) const {
-    std::cout << "hanging" << std::endl;
+    std::cout << "hanging " << r.time.count() << std::endl;
     return fairlead::sleep_for(cx, r.time);
   }
 

@@ -154,9 +154,9 @@ TEST(NatsFaults, AGreetingThatIsNoneIsToldAsTheCause) {
            {"nats", "INFO {}\r\n", error_kind::timeout},
            {"nats", "INFO {}\r\nPON", error_kind::timeout}}) {
     const auto options = nats_options(url).connect_timeout(1s).patience(3s).token("hunter2");
+    std::string heard;  // the server goes on for a moment after the body
     with_client(
         options, [&](context& cx, task_scope&, nats_client& c, fake_nats& server) -> task<void> {
-          std::string heard;
           server.instead = says(text, &heard);
           const broker_message m("a", "x");
           const auto begun = cx.now();
