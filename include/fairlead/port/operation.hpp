@@ -5,7 +5,6 @@
 #include <fairlead/core/context.hpp>
 #include <fairlead/core/result.hpp>
 
-#include <algorithm>
 #include <array>
 #include <concepts>
 #include <cstddef>
@@ -205,11 +204,11 @@ struct versioned_name {
   static constexpr std::uint32_t version = operation_version<R>();
   static constexpr auto text = [] {
     std::array<char, name.size() + 2 + digits_of(version)> out{};
-    auto* at = std::copy(name.begin(), name.end(), out.begin());
+    auto* at = out.data() + name.copy(out.data(), name.size());
     *at++ = '.';
     *at++ = 'v';
     auto rest = version;
-    for (auto* digit = out.end(); digit != at; rest /= 10) {
+    for (auto* digit = out.data() + out.size(); digit != at; rest /= 10) {
       *--digit = static_cast<char>('0' + rest % 10);
     }
     return out;
