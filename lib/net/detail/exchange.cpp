@@ -261,7 +261,10 @@ void exchange::take(std::string_view message) {
   if (protocol.id_of) {
     id = protocol.id_of(message);
   }
-  const auto which = id ? std::optional<std::string_view>(*id) : std::nullopt;
+  std::optional<std::string_view> which;
+  if (id) {
+    which = *id;
+  }
   if (protocol.more && protocol.more(message)) {
     take_one_of_several(out.peek(which), message);
     return;
