@@ -11,7 +11,7 @@
 #include <fairlead/net/wait_slot.hpp>
 
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -34,7 +34,7 @@ struct pending {
   expects replies = expects::one;
   bool moved = false;  // from a connection that took nothing of it
   waiter* who = nullptr;
-  std::deque<std::string> untaken;  // replies that more follow
+  std::list<std::string> untaken;  // replies that more follow; takes no memory while empty
   std::optional<result<std::string>> outcome;
   pending* next = nullptr;  // while it waits
   pending* prev = nullptr;
