@@ -3,8 +3,7 @@
 // only after the last of them. `drain` works on the list of `serve` calls in progress.
 #include <fairlead/net/accept_loop.hpp>
 
-#include "detail/in_line.hpp"
-
+#include <fairlead/core/in_line.hpp>
 #include <fairlead/core/sleep.hpp>
 #include <fairlead/core/waiter.hpp>
 
@@ -126,7 +125,7 @@ struct accept_loop::impl {
 task<result<void>> accept_loop::impl::room(const context& cx) {
   while (full()) {
     waiter w(cx, "a connection to end, for there are too many");
-    const detail::in_line here(acceptors, w);
+    const fairlead::detail::in_line here(acceptors, w);
     const auto woken = co_await w.wait();
     if (woken == wake::cancelled) {
       co_return fail(errors::cancelled{});
@@ -221,11 +220,11 @@ task<result<void>> accept_loop::impl::drain(context& cx, duration grace) {
     r->until_drain.cancel();
   }
   const auto over = [&] { return first == nullptr; };
-  auto outcome = co_await detail::wait_out(cx, grace, name, drainers, over);
+  auto outcome = co_await fairlead::detail::wait_out(cx, grace, name, drainers, over);
   for (auto* r = first; r != nullptr; r = r->next) {
     r->root.cancel();
   }
-  co_await detail::join_in(cx.env(), drainers, over);
+  co_await fairlead::detail::join_in(cx.env(), drainers, over);
   co_return outcome;
 }
 

@@ -4,8 +4,9 @@
 // one, the next of them takes over.
 #include <fairlead/net/caching_resolver.hpp>
 
-#include "detail/in_line.hpp"
 #include "detail/resolver_cache.hpp"
+
+#include <fairlead/core/in_line.hpp>
 
 #include <map>
 #include <stdexcept>
@@ -86,7 +87,7 @@ task<result<resolved>> caching_resolver::impl::look_up(context& cx, std::string_
 
 task<result<void>> caching_resolver::impl::follow(context& cx, flight& f) {
   waiter w(cx, "a name to be resolved");
-  const detail::in_line here(f.waiting, w);
+  const fairlead::detail::in_line here(f.waiting, w);
   const auto woken = co_await w.wait();
   if (woken == wake::notified || f.outcome) {
     co_return result<void>{};

@@ -6,8 +6,8 @@
 #include <fairlead/net/framed_client.hpp>
 
 #include "detail/exchange.hpp"
-#include "detail/in_line.hpp"
 
+#include <fairlead/core/in_line.hpp>
 #include <fairlead/core/sleep.hpp>
 #include <fairlead/net/framed.hpp>
 #include <fairlead/net/tls_client.hpp>
@@ -326,12 +326,12 @@ task<result<void>> framed_client::impl::drain(std::shared_ptr<impl> self, contex
                                               duration grace) {
   self->draining = true;
   const auto idle = [&] { return self->live == 0 || self->ended; };
-  auto outcome = co_await detail::wait_out(cx, grace, own_name, self->enders, idle);
+  auto outcome = co_await fairlead::detail::wait_out(cx, grace, own_name, self->enders, idle);
   if (self->root != nullptr) {
     self->root->cancel();
   }
   const auto over = [&] { return self->ended; };
-  co_await detail::join_in(cx.env(), self->enders, over);
+  co_await fairlead::detail::join_in(cx.env(), self->enders, over);
   co_return outcome;
 }
 

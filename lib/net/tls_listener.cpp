@@ -4,9 +4,8 @@
 // task refers to the shared state, which lives as long as the last of them.
 #include <fairlead/net/tls_listener.hpp>
 
-#include "detail/in_line.hpp"
-
 #include <fairlead/core/background.hpp>
+#include <fairlead/core/in_line.hpp>
 #include <fairlead/net/wait_slot.hpp>
 
 #include <deque>
@@ -255,7 +254,7 @@ class secured_listener final : public tls_listener {
 
   task<result<void>> news(context& cx) {
     waiter w(cx, "a connection");
-    const detail::in_line here(shared_->acceptors, w);
+    const fairlead::detail::in_line here(shared_->acceptors, w);
     const auto woken = co_await w.wait();
     if (woken == wake::cancelled) {
       co_return fail(errors::cancelled{});

@@ -3,11 +3,11 @@
 // finds. A request lives in the frame of its caller; answers find it by the token in their subject.
 #include <fairlead/port/local_broker.hpp>
 
-#include "detail/in_line.hpp"
 #include "detail/request_table.hpp"
 #include "detail/subject_index.hpp"
 #include "detail/usable.hpp"
 
+#include <fairlead/core/in_line.hpp>
 #include <fairlead/core/sleep.hpp>
 #include <fairlead/port/message_inbox.hpp>
 

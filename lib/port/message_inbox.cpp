@@ -3,8 +3,7 @@
 // that whoever offers a message never runs a handler, and the task ends after the last of them.
 #include <fairlead/port/message_inbox.hpp>
 
-#include "detail/in_line.hpp"
-
+#include <fairlead/core/in_line.hpp>
 #include <fairlead/core/sleep.hpp>
 #include <fairlead/net/wait_slot.hpp>
 

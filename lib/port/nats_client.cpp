@@ -6,12 +6,12 @@
 // to leave a server that announces its end.
 #include <fairlead/port/nats_client.hpp>
 
-#include "detail/in_line.hpp"
 #include "detail/nats_line.hpp"
 #include "detail/nats_session.hpp"
 #include "detail/random_name.hpp"
 #include "detail/usable.hpp"
 
+#include <fairlead/core/in_line.hpp>
 #include <fairlead/core/sleep.hpp>
 
 #include <algorithm>

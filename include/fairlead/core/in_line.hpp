@@ -9,7 +9,7 @@
 
 #include <string_view>
 
-namespace fairlead::net::detail {
+namespace fairlead::detail {
 
 /// The place of a waiter in a queue, also when its frame is destroyed while it waits.
 struct in_line {
@@ -58,4 +58,4 @@ template <class Over>
   }
 }
 
-}  // namespace fairlead::net::detail
+}  // namespace fairlead::detail
