@@ -117,8 +117,8 @@ struct framed_server::impl {
   task<result<message>> read(talk& t);
   task<void> one_by_one(context& cx, talk& t);
   task<result<void>> side_by_side(context& cx, talk& t, task_scope& requests);
+  void start(talk& t, task_scope& requests, std::string_view text, semaphore::permit permit);
   task<void> one_request(context& cx, talk& t, std::string request, semaphore::permit permit);
-  task<result<void>> converse(context& cx, talk& t, task_scope& requests);
   task<void> one_message(context& cx, talk& t, std::string text, semaphore::permit ahead);
   task<result<void>> handle_message(context& cx, talk& t, std::string_view text);
   [[nodiscard]] static bool goes_on(const context& cx, const talk& t, const task_scope& requests,
@@ -143,10 +143,8 @@ task<void> framed_server::impl::session(context& cx, const session_surroundings&
   talk t(*this, around.until_drain, std::move(s));
   if (open) {
     t.speaks = open(t.under->peer());
-    const auto body = [&](task_scope& requests) { return converse(cx, t, requests); };
-    auto ended = co_await with_scope(cx, body);
-    static_cast<void>(ended);  // all that failed has been counted
-  } else if (options.max_concurrent == 1) {
+  }
+  if (!t.speaks && options.max_concurrent == 1) {
     co_await one_by_one(cx, t);
   } else {
     const auto body = [&](task_scope& requests) { return side_by_side(cx, t, requests); };
@@ -222,17 +220,13 @@ task<void> framed_server::impl::one_by_one(context& cx, talk& t) {
 
 task<result<void>> framed_server::impl::side_by_side(context& cx, talk& t, task_scope& requests) {
   while (!t.broken && !t.refused) {
-    auto permit = co_await t.permits.acquire(cx);
+    auto permit = co_await (t.speaks ? t.read_ahead : t.permits).acquire(cx);
     if (!permit || t.broken || t.refused) {
       break;
     }
     auto got = co_await next(t);
     if (got && *got) {
-      auto one = [this, &t, request = std::string(**got),
-                  held = std::move(*permit)](context& own) mutable {
-        return one_request(own, t, std::move(request), std::move(held));
-      };
-      requests.spawn(std::move(one));
+      start(t, requests, **got, std::move(*permit));
       continue;
     }
     // The client says no more, or nothing to the point, or the server drains: what is in progress
@@ -247,7 +241,23 @@ task<result<void>> framed_server::impl::side_by_side(context& cx, talk& t, task_
   if (t.broken || t.refused) {
     co_return fail(errors::connection_closed{t.under->peer()});  // ends what is in progress
   }
+  if (t.speaks) {
+    t.speaks->heard_all();
+  }
   co_return result<void>{};
+}
+
+void framed_server::impl::start(talk& t, task_scope& requests, std::string_view text,
+                                semaphore::permit permit) {
+  if (t.speaks && t.speaks->settle(text)) {
+    return;
+  }
+  auto one = [this, &t, own_text = std::string(text),
+              held = std::move(permit)](context& own) mutable {
+    return t.speaks ? one_message(own, t, std::move(own_text), std::move(held))
+                    : one_request(own, t, std::move(own_text), std::move(held));
+  };
+  requests.spawn(std::move(one));
 }
 
 task<void> framed_server::impl::one_request(context& cx, talk& t, std::string request,
@@ -274,37 +284,6 @@ bool framed_server::impl::goes_on(const context& cx, const talk& t, const task_s
                                   const error& e) {
   return e.is<errors::deadline>() && cx.check() && !t.broken && !t.refused &&
          requests.running() > 0;
-}
-
-task<result<void>> framed_server::impl::converse(context& cx, talk& t, task_scope& requests) {
-  while (!t.broken && !t.refused) {
-    auto ahead = co_await t.read_ahead.acquire(cx);
-    if (!ahead || t.broken || t.refused) {
-      break;
-    }
-    auto got = co_await next(t);
-    if (got && *got) {
-      if (!t.speaks->settle(**got)) {
-        auto one = [this, &t, text = std::string(**got),
-                    held = std::move(*ahead)](context& own) mutable {
-          return one_message(own, t, std::move(text), std::move(held));
-        };
-        requests.spawn(std::move(one));
-      }
-      continue;
-    }
-    if (got || got.error().is<errors::cancelled>() || makes_no_sense(got.error())) {
-      break;
-    }
-    if (!goes_on(cx, t, requests, got.error())) {
-      co_return fail(std::move(got).error());
-    }
-  }
-  if (t.broken || t.refused) {
-    co_return fail(errors::connection_closed{t.under->peer()});  // ends what is in progress
-  }
-  t.speaks->heard_all();
-  co_return result<void>{};
 }
 
 task<void> framed_server::impl::one_message(context& cx, talk& t, std::string text,

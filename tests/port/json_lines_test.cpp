@@ -10,7 +10,6 @@
 #include "support/sim_test.hpp"
 #include "support/spans.hpp"
 
-#include <fairlead/net/framed.hpp>
 #include <fairlead/net/line.hpp>
 #include <fairlead/observe/span.hpp>
 #include <fairlead/observe/tracer.hpp>
@@ -42,23 +41,7 @@ class JsonLines : public ::testing::Test {
 
   // What is answered to `lines` by a peer that sends them all at once.
   task<strings> say(context& cx, std::string text, std::size_t replies) {
-    strings out;
-    auto stream = co_await net::connect_to(cx, net.host("caller"), "shop", 80);
-    EXPECT_TRUE(stream.has_value());
-    auto sent = co_await net::write_all(cx, **stream, text);
-    EXPECT_TRUE(sent);
-    net::framed<net::line> lines(**stream);
-    const auto limited = cx.with_timeout(5s);
-    context wait = limited;
-    while (out.size() < replies) {
-      const auto next = co_await lines.read(wait);
-      if (!next || !*next) {
-        out.emplace_back(next ? "end" : next.error().message());
-        break;
-      }
-      out.emplace_back(**next);
-    }
-    co_return out;
+    return lines_answered(cx, net, std::move(text), replies);
   }
 
   sim::world world{5};

@@ -129,22 +129,7 @@ class PlainLines : public ::testing::Test {
 
   // What is answered to `text`, which is sent at once.
   task<strings> say(context& cx, std::string text, std::size_t answers) {
-    strings out;
-    auto stream = co_await net::connect_to(cx, net.host("caller"), "shop", 80);
-    EXPECT_TRUE(stream.has_value());
-    auto sent = co_await net::write_all(cx, **stream, text);
-    EXPECT_TRUE(sent);
-    net::framed<net::line> lines(**stream);
-    context limited = cx.with_timeout(5s);
-    while (out.size() < answers) {
-      const auto next = co_await lines.read(limited);
-      if (!next || !*next) {
-        out.emplace_back(next ? "end" : next.error().message());
-        break;
-      }
-      out.emplace_back(**next);
-    }
-    co_return out;
+    return lines_answered(cx, net, std::move(text), answers);
   }
 
   sim::world world{5};

@@ -4,6 +4,9 @@
 
 #include <fairlead/core/task_scope.hpp>
 #include <fairlead/http/server.hpp>
+#include <fairlead/net/framed.hpp>
+#include <fairlead/net/line.hpp>
+#include <fairlead/net/network.hpp>
 #include <fairlead/port/broker_server.hpp>
 #include <fairlead/port/broker_transport.hpp>
 #include <fairlead/port/http_port.hpp>
@@ -21,8 +24,11 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <memory>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "shop.hpp"
 
@@ -49,6 +55,28 @@ void serving(sim::world& world, sim::network& net, http::router routes, Body bod
 inline std::shared_ptr<http::client> caller(sim::world& world, sim::network& net) {
   auto options = http::client_options("http://shop").network(net.host("caller"));
   return std::make_shared<http::client>(world.env(), std::move(options));
+}
+
+/// What machine "shop" answers on port 80 to `text`, which is sent at once: so many lines, the last
+/// being "end" or an error where there are no more.
+inline task<std::vector<std::string>> lines_answered(context& cx, sim::network& net,
+                                                     std::string text, std::size_t lines) {
+  std::vector<std::string> out;
+  auto stream = co_await net::connect_to(cx, net.host("caller"), "shop", 80);
+  EXPECT_TRUE(stream.has_value());
+  auto sent = co_await net::write_all(cx, **stream, text);
+  EXPECT_TRUE(sent);
+  net::framed<net::line> replies(**stream);
+  context limited = cx.with_timeout(std::chrono::seconds(5));
+  while (out.size() < lines) {
+    const auto next = co_await replies.read(limited);
+    if (!next || !*next) {
+      out.emplace_back(next ? "end" : next.error().message());
+      break;
+    }
+    out.emplace_back(**next);
+  }
+  co_return out;
 }
 
 struct in_process_rig {
